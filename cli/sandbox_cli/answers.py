@@ -1,0 +1,200 @@
+"""The server's answers, as they come out of JSON.
+
+The same fields as in the server's wire models (a test holds them together), but without pydantic, whose
+import takes longer than the packing of a small app.
+"""
+
+from typing import TypedDict
+
+
+class Problem(TypedDict):
+    code: str
+    message: str
+    hint: str
+    detail: str
+    request_id: str
+
+
+class Me(TypedDict):
+    user: str
+    admin: bool
+    version: str
+    url: str
+
+
+class Token(TypedDict):
+    name: str
+    created_at: str
+    expires_at: str | None
+    used_at: str | None
+    token: str | None
+
+
+class LoginLink(TypedDict):
+    url: str
+    expires_at: str
+
+
+class OutputError(TypedDict):
+    output: str
+    message: str
+
+
+class Smoke(TypedDict):
+    status: str
+    reason: str
+    errors: list[OutputError]
+    seconds: float | None
+
+
+class Deployment(TypedDict):
+    app: str
+    branch: str
+    deployment: int
+    status: str
+    phase: str
+    url: str
+    permalink: str
+    page: str
+    image: str | None
+    bundle: str
+    commit: str
+    message: str
+    dirty: bool
+    note: str
+    author: str
+    smoke: Smoke
+    seconds: dict[str, float]
+    error: Problem | None
+    created_at: str
+    ready_at: str | None
+    current: bool
+    released: bool
+    sessions: int | None
+    memory: int | None
+    live: str
+    version: int
+
+
+class LogLine(TypedDict):
+    time: str
+    stream: str
+    text: str
+
+
+class Release(TypedDict):
+    release: int
+    app: str
+    deployment: int
+    branch: str
+    image: str
+    url: str
+    by: str
+    reason: str
+    kind: str
+    created_at: str
+    in_force: bool
+    kept_until: str | None
+    sessions: int | None
+    message: str
+    smoke: Smoke | None
+
+
+class Branch(TypedDict):
+    branch: str
+    url: str
+    current: Deployment | None
+    latest: Deployment
+    deployments: int
+
+
+class App(TypedDict):
+    app: str
+    title: str
+    url: str
+    page: str
+    release: Release | None
+    branches: int
+    sessions: int | None
+    memory: int | None
+    updated_at: str
+
+
+class AppDetail(App):
+    sandboxes: list[Branch]
+
+
+class Job(TypedDict):
+    job: int
+    kind: str
+    status: str
+    progress: str
+    release: Release | None
+    seconds: float | None
+    left_sessions: int | None
+    error: Problem | None
+    version: int
+
+
+class FileChange(TypedDict):
+    path: str
+    change: str
+    diff: str
+
+
+class Diff(TypedDict):
+    app: str
+    a: int | None
+    b: int
+    commits: list[str]
+    files: list[FileChange]
+    packages: list[str]
+    variables: list[str]
+
+
+class Removed(TypedDict):
+    removed: list[str]
+
+
+class Variable(TypedDict):
+    name: str
+    scope: str
+    branch: str | None
+    by: str
+    set_at: str
+
+
+class Variables(TypedDict):
+    variables: list[Variable]
+    effect: str
+
+
+class Finding(TypedDict):
+    part: str
+    status: str
+    message: str
+    remedy: str
+
+
+class Event(TypedDict):
+    at: str
+    by: str
+    action: str
+    app: str
+    subject: str
+    old: str
+    new: str
+    reason: str
+
+
+class Push(TypedDict):
+    """What goes up with a push."""
+
+    bundle: str
+    branch: str
+    commit: str
+    message: str
+    commits: list[str]
+    dirty: bool
+    note: str
+    upload_seconds: float

@@ -1,0 +1,144 @@
+"""What can be asked of the server: its API, verb by verb."""
+
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
+from typing import IO, TypeVar, cast
+from urllib.parse import quote
+
+from sandbox_cli import answers
+from sandbox_cli.errors import Unreachable
+from sandbox_cli.transport import Transport
+
+POLL = 25
+"""Seconds for which one question waits for news."""
+PATIENCE = 60
+"""Seconds for which a server that does not answer is waited for, while something is followed."""
+SHAKY = 0.5
+
+T = TypeVar("T")
+
+
+class Client:
+    """One method for each thing that the command line asks."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self._http = Transport(url, token)
+
+    def me(self) -> answers.Me:
+        return cast(answers.Me, self._http.call("GET", "/me"))
+
+    def tokens(self) -> list[answers.Token]:
+        return cast(list[answers.Token], self._http.call("GET", "/tokens"))
+
+    def create_token(self, name: str, days: int | None) -> answers.Token:
+        return cast(answers.Token, self._http.call("POST", "/tokens", {"name": name, "days": days}))
+
+    def remove_token(self, name: str) -> None:
+        self._http.call("DELETE", f"/tokens/{quote(name, safe='')}")
+
+    def login_link(self) -> answers.LoginLink:
+        return cast(answers.LoginLink, self._http.call("POST", "/login-links"))
+
+    def apps(self) -> list[answers.App]:
+        return cast(list[answers.App], self._http.call("GET", "/apps"))
+
+    def app(self, app: str) -> answers.AppDetail:
+        return cast(answers.AppDetail, self._http.call("GET", _app(app)))
+
+    def remove_app(self, app: str) -> answers.Removed:
+        return cast(answers.Removed, self._http.call("DELETE", _app(app), patience=120))
+
+    def remove_branch(self, app: str, branch: str) -> answers.Removed:
+        path = f"{_app(app)}/branches"
+        return cast(answers.Removed, self._http.call("DELETE", path, patience=120, branch=branch))
+
+    def has_bundle(self, digest: str) -> bool:
+        return self._http.exists(f"/bundles/{digest}")
+
+    def upload(self, digest: str, body: IO[bytes], size: int) -> None:
+        self._http.upload(f"/bundles/{digest}", body, size)
+
+    def push(self, app: str, push: answers.Push) -> answers.Deployment:
+        return cast(answers.Deployment, self._http.call("POST", f"{_app(app)}/deployments", push))
+
+    def deployments(self, app: str, branch: str | None = None, limit: int = 50) -> list[answers.Deployment]:
+        path = f"{_app(app)}/deployments"
+        return cast(list[answers.Deployment], self._http.call("GET", path, branch=branch, limit=limit))
+
+    def deployment(
+        self, app: str, number: int, seen: int | None = None, wait: float | None = None
+    ) -> answers.Deployment:
+        answer = self._http.call("GET", _deployment(app, number), patience=wait or 0, seen=seen, wait=wait)
+        return cast(answers.Deployment, answer)
+
+    def cancel(self, app: str, number: int) -> answers.Deployment:
+        return cast(
+            answers.Deployment, self._http.call("POST", f"{_deployment(app, number)}/cancel", patience=60)
+        )
+
+    def restart(self, app: str, number: int) -> answers.Job:
+        return cast(answers.Job, self._http.call("POST", f"{_deployment(app, number)}/restart"))
+
+    def logs(self, app: str, number: int, kind: str, tail: int | None) -> list[answers.LogLine]:
+        path = f"{_deployment(app, number)}/logs"
+        return cast(list[answers.LogLine], self._http.call("GET", path, kind=kind, tail=tail))
+
+    def follow_logs(self, app: str, number: int, kind: str, tail: int | None) -> Iterator[answers.LogLine]:
+        return self._http.lines(f"{_deployment(app, number)}/logs", kind=kind, tail=tail, follow=1)
+
+    def releases(self, app: str) -> list[answers.Release]:
+        return cast(list[answers.Release], self._http.call("GET", f"{_app(app)}/releases"))
+
+    def release(self, app: str, number: int, seen: int, reason: str) -> answers.Job:
+        body = {"deployment": number, "seen": seen, "reason": reason}
+        return cast(answers.Job, self._http.call("POST", f"{_app(app)}/releases", body))
+
+    def rollback(self, app: str, seen: int, to: int | None, reason: str) -> answers.Job:
+        body = {"seen": seen, "to": to, "reason": reason}
+        return cast(answers.Job, self._http.call("POST", f"{_app(app)}/rollback", body))
+
+    def job(self, number: int, seen: int | None = None, wait: float | None = None) -> answers.Job:
+        answer = self._http.call("GET", f"/jobs/{number}", patience=wait or 0, seen=seen, wait=wait)
+        return cast(answers.Job, answer)
+
+    def diff(self, app: str, a: int | None, b: int) -> answers.Diff:
+        return cast(answers.Diff, self._http.call("GET", f"{_app(app)}/diff", patience=60, a=a, b=b))
+
+    def variables(self, app: str, scope: str | None, branch: str | None) -> answers.Variables:
+        path = f"{_app(app)}/variables"
+        return cast(answers.Variables, self._http.call("GET", path, scope=scope, branch=branch))
+
+    def set_variables(
+        self, app: str, variables: dict[str, str], scope: str, branch: str | None
+    ) -> answers.Variables:
+        body = {"variables": variables, "scope": scope, "branch": branch}
+        return cast(answers.Variables, self._http.call("PUT", f"{_app(app)}/variables", body))
+
+    def remove_variable(self, app: str, name: str, scope: str, branch: str | None) -> answers.Variables:
+        path = f"{_app(app)}/variables/{quote(name, safe='')}"
+        return cast(answers.Variables, self._http.call("DELETE", path, scope=scope, branch=branch))
+
+    def findings(self) -> list[answers.Finding]:
+        return cast(list[answers.Finding], self._http.call("GET", "/doctor", patience=60))
+
+
+def patiently(ask: Callable[[], T], waiting: Callable[[str], None], patience: float = PATIENCE) -> T:
+    """Asks again while the server is away for a moment, as in a restart; `waiting` is told so."""
+    until = monotonic() + patience
+    while True:
+        try:
+            return ask()
+        except Unreachable:
+            if monotonic() > until:
+                raise
+            waiting("the server does not answer just now, waiting for it")
+            sleep(SHAKY)
+
+
+def _app(app: str) -> str:
+    return f"/apps/{quote(app, safe='')}"
+
+
+def _deployment(app: str, number: int) -> str:
+    return f"{_app(app)}/deployments/{number}"

@@ -1,0 +1,54 @@
+"""`sandbox diff`: what is different between two deployments."""
+
+from typing import Annotated
+
+from sandbox_cli import names, place
+from sandbox_cli.answers import Diff
+from sandbox_cli.client import Client
+from sandbox_cli.console import clean, console
+from sandbox_cli.errors import WrongUse
+from sandbox_cli.options import App, Argument
+
+A = Annotated[str | None, Argument("[A]", "A deployment; by default what is released.")]
+B = Annotated[str | None, Argument("[B]", "A deployment; by default the newest of this branch.")]
+
+
+def diff(a: A = None, b: B = None, app: App = None) -> None:
+    """Commits, files, packages and names of variables; by default the release against this branch."""
+    for side in filter(None, (a, b)):
+        names.deployment(side)
+    client = place.client()
+    name, left, right = _sides(client, a, b, app)
+    found = client.diff(name, left, right)
+    console.document(found)
+    _show(found)
+    console.next(f"sandbox promote d{right}", f"sandbox logs d{right}")
+
+
+def _sides(client: Client, a: str | None, b: str | None, app: str | None) -> tuple[str, int | None, int]:
+    if a and b:
+        left, right = names.deployment(a), names.deployment(b)
+        if left.app and right.app and left.app != right.app:
+            raise WrongUse("These are deployments of two apps.", "Compare two of the same app.")
+        return left.app or right.app or place.app(app), left.number, right.number
+    name, number = place.deployment(client, a, None, app)
+    release = client.app(name)["release"]
+    return name, release["deployment"] if release else None, number
+
+
+def _show(found: Diff) -> None:
+    console.result(f"{'nothing released' if found['a'] is None else 'd' + str(found['a'])} → d{found['b']}")
+    _list("commits", found["commits"])
+    _list("packages", found["packages"])
+    _list("variables", found["variables"])
+    _list("files", [f"{file['change']} {file['path']}" for file in found["files"]])
+    for file in found["files"]:
+        if file["diff"]:
+            console.result("\n" + clean(file["diff"]).rstrip())
+
+
+def _list(title: str, lines: list[str]) -> None:
+    if lines:
+        console.result(f"\n{title}")
+    for line in lines:
+        console.result(f"  {clean(line)}")

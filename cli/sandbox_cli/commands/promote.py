@@ -1,0 +1,142 @@
+"""`sandbox promote`: from now on users get this deployment."""
+
+from typing import Any
+
+from sandbox_cli import names, place, waiting
+from sandbox_cli.answers import AppDetail, Diff, Job
+from sandbox_cli.answers import Deployment as Answer
+from sandbox_cli.client import Client
+from sandbox_cli.console import console, one_line
+from sandbox_cli.errors import Failure, WrongUse
+from sandbox_cli.options import App, Branch, Deployment, Reason, Yes
+from sandbox_cli.words import ago, plural, seconds
+
+CAN_BE_RELEASED = ("ready", "asleep")
+SHOWN = 10
+"""Lines of each kind in the summary of what changes."""
+
+
+def promote(
+    deployment: Deployment = None,
+    branch: Branch = None,
+    app: App = None,
+    reason: Reason = "",
+    yes: Yes = False,
+) -> None:
+    """Release exactly this deployment's image: it starts, is visited, then the traffic is switched."""
+    if deployment and branch:
+        raise WrongUse("Give a deployment or --branch, not both.", "See `sandbox promote --help`.")
+    if not deployment and not branch and not console.asks():
+        raise WrongUse("Say what to promote.", "`sandbox promote d42`, or `sandbox promote --branch B`.")
+    target = names.deployment(deployment) if deployment else None
+    client = place.client()
+    name = (target and target.app) or place.app(app)
+    detail = client.app(name)
+    number = target.number if target else _of_branch(client, name, branch) if branch else _choice(detail)
+    seen = detail["release"]["release"] if detail["release"] else 0
+    if console.asks() and not yes:
+        _ask(client, detail, number)
+    with console.live() as show:
+        job = waiting.finished(client, client.release(name, number, seen, reason), show)
+    left, before = job["left_sessions"], detail["release"]
+    keep = plural(left, "person keeps", "people keep") if left else ""
+    said = f"{keep} d{before['deployment']} until they leave." if left and before else ""
+    tell(job, f"From now on users get d{number}.", said)
+
+
+def tell(job: Job, sentence: str, left: str) -> None:
+    """The end of a promote or a rollback."""
+    release = job["release"]
+    if not release:
+        raise Failure("The release is done, but the server did not say which.", "See `sandbox releases`.")
+    document: dict[str, Any] = {key: release[key] for key in ("release", "app", "deployment", "image", "url")}
+    console.document({**document, "seconds": job["seconds"], "left_sessions": job["left_sessions"]})
+    took = f" It took {seconds(job['seconds'])}." if job["seconds"] is not None else ""
+    console.done(f"{sentence} Release {release['release']} of {release['app']}.{took}")
+    if left:
+        console.say(f"  {left}")
+    console.next("sandbox open --release", "sandbox rollback", "sandbox releases")
+    console.result(release["url"])
+
+
+def _of_branch(client: Client, app: str, branch: str) -> int:
+    deployments = client.deployments(app, branch)
+    chosen = next((d for d in deployments if d["status"] in CAN_BE_RELEASED), None)
+    if not chosen:
+        why = (
+            f"its newest, d{deployments[0]['deployment']}, is {deployments[0]['status']}"
+            if deployments
+            else "it has none"
+        )
+        raise Failure(
+            f"{app} has no deployment of {branch} that is ready: {why}.",
+            f"`sandbox deploy --branch {branch}`.",
+            code="not_found",
+        )
+    console.say(
+        f"d{chosen['deployment']} is the newest of {branch} that is {chosen['status']}: {_about(chosen)}"
+    )
+    newer = next(
+        (d for d in deployments if d["status"] == "failed" and d["deployment"] > chosen["deployment"]), None
+    )
+    if newer:
+        console.warn(f"d{newer['deployment']} is newer and failed: `sandbox logs d{newer['deployment']}`.")
+    return chosen["deployment"]
+
+
+def _choice(detail: AppDetail) -> int:
+    current = [sandbox["current"] for sandbox in detail["sandboxes"] if sandbox["current"]]
+    if not current:
+        raise Failure(
+            f"{detail['app']} has nothing that is ready.",
+            "Push something: `sandbox deploy`.",
+            code="not_found",
+        )
+    for index, deployment in enumerate(current, 1):
+        released = " (released)" if deployment["released"] else ""
+        console.say(
+            f"{index:>3}  d{deployment['deployment']}  {deployment['branch']}  {_about(deployment)}{released}"
+        )
+    picked = console.ask("Which")
+    if picked not in {str(index) for index in range(1, len(current) + 1)}:
+        raise WrongUse(f"There is no number {picked} in the list.", "Run `sandbox promote` again.")
+    return current[int(picked) - 1]["deployment"]
+
+
+def _about(deployment: Answer) -> str:
+    return one_line(
+        f"{deployment['message'] or 'no message'}, {deployment['author']}, {ago(deployment['created_at'])}"
+    )
+
+
+def _ask(client: Client, detail: AppDetail, number: int) -> None:
+    release = detail["release"]
+    before = release["deployment"] if release else None
+    show_changes(client.diff(detail["app"], before, number))
+    left = (
+        f" {plural(release['sessions'], 'person', 'people')} on d{before} stay until they leave."
+        if release and release["sessions"]
+        else ""
+    )
+    if not console.confirm(f"From now on users get d{number} at {detail['url']}.{left} Release it?"):
+        raise Failure(
+            "Nothing was released.", f"Look at it first: `sandbox diff d{number}`.", code="declined"
+        )
+
+
+def show_changes(diff: Diff) -> None:
+    """What is different, on stderr and in few lines."""
+    console.say(f"From {'nothing' if diff['a'] is None else 'd' + str(diff['a'])} to d{diff['b']}:")
+    files = [f"{file['change']} {file['path']}" for file in diff["files"]]
+    for title, lines in (
+        ("commit", diff["commits"]),
+        ("file", files),
+        ("package", diff["packages"]),
+        ("variable", diff["variables"]),
+    ):
+        if lines:
+            console.say(f"  {plural(len(lines), title)}")
+        for line in lines[:SHOWN]:
+            console.say(f"    {one_line(line)}")
+        if len(lines) > SHOWN:
+            console.say(f"    and {len(lines) - SHOWN} more")

@@ -1,0 +1,77 @@
+"""`sandbox status`: one app."""
+
+from sandbox_cli import place
+from sandbox_cli.answers import AppDetail, Branch, Deployment
+from sandbox_cli.console import console
+from sandbox_cli.options import App
+from sandbox_cli.words import ago, people, size
+
+
+def status(app: App = None) -> None:
+    """An app's release, branches and newest deployments, with sessions and memory."""
+    client = place.client()
+    name = place.app(app)
+    detail = client.app(name)
+    deployments = client.deployments(name, limit=20)
+    console.document({**detail, "deployments": deployments})
+    _release(detail)
+    console.table(
+        ("branch", "shows", "status", "newest", "sessions", "memory", "age", "URL"),
+        [_row(b) for b in detail["sandboxes"]],
+    )
+    console.result("")
+    console.table(
+        ("deployment", "branch", "status", "smoke", "author", "age", "message"),
+        [_deployment(d) for d in deployments],
+    )
+    current = next((sandbox["current"] for sandbox in detail["sandboxes"] if sandbox["current"]), None)
+    console.next(
+        f"sandbox promote d{current['deployment']}" if current else "sandbox deploy",
+        "sandbox logs",
+        "sandbox releases",
+    )
+
+
+def _release(detail: AppDetail) -> None:
+    release = detail["release"]
+    if not release:
+        console.result(f"{detail['app']}: nothing is released.\n")
+        return
+    console.result(
+        f"{detail['app']}: release {release['release']} is d{release['deployment']} of "
+        f"{release['branch']}, by {release['by']} {ago(release['created_at'])}, "
+        f"{people(release['sessions'])} sessions, at {release['url']}\n"
+    )
+
+
+def _row(sandbox: Branch) -> tuple[str, ...]:
+    current, latest = sandbox["current"], sandbox["latest"]
+    shown = current or latest
+    newest = (
+        ""
+        if current and current["deployment"] == latest["deployment"]
+        else f"d{latest['deployment']} {latest['status']}"
+    )
+    return (
+        sandbox["branch"],
+        f"d{current['deployment']}" if current else "–",
+        shown["status"],
+        newest or "the same",
+        people(shown["sessions"]),
+        size(shown["memory"]),
+        ago(shown["created_at"]),
+        sandbox["url"],
+    )
+
+
+def _deployment(deployment: Deployment) -> tuple[str, ...]:
+    released = ", released" if deployment["released"] else ""
+    return (
+        f"d{deployment['deployment']}",
+        deployment["branch"],
+        deployment["status"] + released,
+        deployment["smoke"]["status"],
+        deployment["author"],
+        ago(deployment["created_at"]),
+        deployment["message"][:60] + (" (uncommitted changes)" if deployment["dirty"] else ""),
+    )

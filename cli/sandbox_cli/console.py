@@ -1,0 +1,147 @@
+"""How the command line talks: progress and advice on stderr, the result alone on stdout."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, Protocol
+
+CONTROL = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+
+
+RED, GREEN, YELLOW, BOLD = 31, 32, 33, 1
+
+
+class Live(Protocol):
+    def __call__(self, text: str) -> None: ...
+
+
+class Console:
+    """What the person asked of the output, and the ways to print."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self, as_json: bool = False, verbose: bool = False) -> None:
+        self.json = as_json
+        self.verbose = verbose
+
+    def result(self, text: str) -> None:
+        """The answer itself. Nothing else goes to stdout."""
+        if not self.json:
+            print(text, flush=True)
+
+    def document(self, data: Any) -> None:
+        """The one JSON document of `--json`."""
+        if self.json:
+            print(json.dumps(data, indent=2, ensure_ascii=False), flush=True)
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def done(self, text: str) -> None:
+        self.say(f"{styled('✓', GREEN)} {text}")
+
+    def warn(self, text: str) -> None:
+        self.say(f"{styled('!', YELLOW)} {text}")
+
+    def next(self, *commands: str) -> None:
+        """The useful commands after this one."""
+        if not self.json:
+            self.say("Next: " + "  ·  ".join(styled(command, BOLD) for command in commands))
+
+    def fail(self, message: str, hint: str, detail: str = "") -> None:
+        self.say(styled(one_line(message), RED))
+        for line in clean(detail).splitlines():
+            self.say(f"  {line}")
+        if hint:
+            self.say(f"  {hint}")
+
+    def asks(self) -> bool:
+        """Whether a person is there who can be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty() and not self.json
+
+    def confirm(self, question: str, default: bool = False) -> bool:
+        import typer
+
+        return typer.confirm(question, default=default, err=True)
+
+    def ask(self, question: str, hidden: bool = False) -> str:
+        import typer
+
+        return str(typer.prompt(question, hide_input=hidden, err=True)).strip()
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        if self.json or not rows:
+            return
+        from rich.console import Console as Rich
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*columns, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        for row in rows:
+            table.add_row(*(Text(clean(cell), overflow="fold") for cell in row))
+        wide = None if sys.stdout.isatty() else 200
+        Rich(file=sys.stdout, width=wide, highlight=False).print(table)
+
+    @contextmanager
+    def live(self) -> Iterator[Live]:
+        """One line that changes on a terminal, a line for each change elsewhere."""
+        if self.json or not sys.stderr.isatty():
+            yield self._lines()
+            return
+        from rich.console import Console as Rich
+        from rich.text import Text
+
+        began = monotonic()
+        with Rich(stderr=True).status("") as status:
+
+            def show(text: str) -> None:
+                status.update(Text(f"{one_line(text)}  {monotonic() - began:.0f} s"))
+
+            yield show
+
+    @contextmanager
+    def bar(self, title: str, total: int) -> Iterator[Live]:
+        """A bar for bytes on a terminal; the text given to it is the number of new bytes."""
+        if self.json or not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        from rich.console import Console as Rich
+        from rich.progress import Progress
+
+        with Progress(console=Rich(stderr=True), transient=True) as progress:
+            task = progress.add_task(title, total=total)
+            yield lambda text: progress.advance(task, int(text))
+
+    def _lines(self) -> Live:
+        last = ""
+
+        def show(text: str) -> None:
+            nonlocal last
+            if text != last:
+                self.say(f"  {one_line(text)}")
+            last = text
+
+        return show
+
+
+def styled(text: str, code: int) -> str:
+    """The text with a colour, where stderr can show it."""
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
+    return text if plain else f"\x1b[{code}m{text}\x1b[0m"
+
+
+def clean(text: str) -> str:
+    """What came from elsewhere, without what could take over the terminal; colours stay."""
+    return CONTROL.sub(lambda found: found[0] if found[0].endswith("m") and len(found[0]) > 1 else "", text)
+
+
+def one_line(text: str) -> str:
+    return " ".join(clean(text).split())
+
+
+console = Console()

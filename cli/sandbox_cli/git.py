@@ -1,0 +1,164 @@
+"""What git knows of a folder. Each question is one git process, with its arguments as a list."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from sandbox_cli.errors import Failure
+
+HISTORY = 200
+"""Commits told with a push, so that two deployments can be compared."""
+UNBORN = "(initial)"
+DETACHED = "(detached)"
+
+
+class Entry(NamedTuple):
+    """One line of a commit's tree."""
+
+    mode: str
+    kind: str
+    oid: str
+    size: int
+    path: str
+
+
+@dataclass(frozen=True)
+class State:
+    """What is checked out in a folder."""
+
+    branch: str | None
+    """None on a detached HEAD."""
+    commit: str
+    """Empty before the first commit."""
+    changed: int
+    """Files in this folder that differ from the commit, untracked ones included."""
+
+
+def is_inside(folder: Path) -> bool:
+    """Whether a repository holds the folder; says so without starting git."""
+    return any((place / ".git").exists() for place in (folder, *folder.parents))
+
+
+def state(folder: Path) -> State:
+    parts = _git(
+        folder, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--", "."
+    ).split("\0")
+    head = {part.split(" ")[1]: part.split(" ", 2)[2] for part in parts if part.startswith("# ")}
+    branch, commit = head["branch.head"], head["branch.oid"]
+    return State(
+        None if branch == DETACHED else branch,
+        "" if commit == UNBORN else commit,
+        sum(part[:2] in ("1 ", "2 ", "u ", "? ") for part in parts),
+    )
+
+
+def history(folder: Path, commit: str) -> list[str]:
+    """Newest first: the short hash and the first line."""
+    text = _git(folder, "log", f"-n{HISTORY}", "--no-show-signature", "--format=%h %s", "-z", commit, "--")
+    return [line[:500] for line in text.split("\0") if line]
+
+
+def branches(folder: Path) -> dict[str, str]:
+    """Branch → commit; a branch that only a remote has stands under its own name too."""
+    text = _git(folder, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/remotes")
+    local: dict[str, str] = {}
+    remote: dict[str, str] = {}
+    for line in text.splitlines():
+        commit, _, ref = line.partition(" ")
+        if ref.startswith("refs/heads/"):
+            local[ref.removeprefix("refs/heads/")] = commit
+        elif not ref.endswith("/HEAD"):
+            remote.setdefault(ref.removeprefix("refs/remotes/").partition("/")[2], commit)
+    return {**remote, **local}
+
+
+def files(folder: Path) -> list[str]:
+    """What git tracks here or does not ignore, relative to the folder; submodules as their folder."""
+    found = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    return sorted({path.rstrip("/") for path in found if path})
+
+
+def ignored(folder: Path) -> list[str]:
+    """What git ignores here; a folder that is ignored as a whole ends in a slash."""
+    found = _git(
+        folder, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"
+    ).split("\0")
+    return sorted(path for path in found if path)
+
+
+def tree(folder: Path, commit: str) -> list[Entry]:
+    """All of a commit's files below the folder, relative to it."""
+    entries = []
+    for line in _git(folder, "ls-tree", "-r", "-z", "-l", commit, "--", ".").split("\0"):
+        if line:
+            about, path = line.split("\t", 1)
+            mode, kind, oid, size = about.split()
+            entries.append(Entry(mode, kind, oid, 0 if size == "-" else int(size), path))
+    return entries
+
+
+def contents(folder: Path, oids: list[str]) -> Iterator[bytes]:
+    """The files' bytes, in the order asked for, from one git process."""
+    with subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
+        _arguments(folder, ("cat-file", "--batch")),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=_environment(),
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for oid in oids:
+            process.stdin.write(f"{oid}\n".encode())
+            process.stdin.flush()
+            yield _object(process.stdout, oid)
+        process.stdin.close()
+
+
+def _object(output: IO[bytes], oid: str) -> bytes:
+    head = output.readline().split()
+    if len(head) != 3:
+        raise Failure(
+            f"git does not have the object {oid} of that commit.", "Fetch it: `git fetch`.", code="git"
+        )
+    content = output.read(int(head[2]))
+    output.read(1)
+    return content
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
+            _arguments(folder, arguments),
+            capture_output=True,
+            check=False,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+        )
+    except FileNotFoundError as error:
+        raise Failure(
+            f"{folder} is in a git repository, but the command git is not installed.",
+            "Install git.",
+            code="git",
+        ) from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["it gave no reason"]
+        raise Failure(
+            f"git cannot read {folder}: {said[0]}.",
+            "Try `git status` there.",
+            code="git",
+            detail="\n".join(said[1:]),
+        )
+    return done.stdout.decode(errors="surrogateescape")
+
+
+def _arguments(folder: Path, arguments: tuple[str, ...]) -> list[str]:
+    return ["git", "--no-optional-locks", "-C", str(folder), "-c", "core.quotepath=off", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    # Inside a git hook these name the repository of the hook, relative to another folder.
+    places = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+    return {**{name: value for name, value in os.environ.items() if name not in places}, "LC_ALL": "C"}

@@ -1,0 +1,45 @@
+"""Numbers and times as people say them."""
+
+from datetime import UTC, datetime
+
+KIB = 1024
+
+
+def size(count: int | None) -> str:
+    if count is None:
+        return "–"
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < KIB:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= KIB
+    return f"{amount:.1f} GiB"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def people(count: int | None) -> str:
+    return "?" if count is None else str(count)
+
+
+def seconds(span: float) -> str:
+    return f"{span:.1f} s" if span < 60 else f"{int(span // 60)} min {int(span % 60)} s"
+
+
+def ago(moment: str | None, now: datetime | None = None) -> str:
+    """ "3 min ago" of an ISO time; a dash for none."""
+    if not moment:
+        return "–"
+    then = datetime.fromisoformat(moment)
+    span = ((now or datetime.now(UTC)) - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if span >= length:
+            return f"{int(span // length)} {unit} ago"
+    return "just now"
+
+
+def clock(moment: str) -> str:
+    then = datetime.fromisoformat(moment)
+    return (then if then.tzinfo else then.replace(tzinfo=UTC)).astimezone().strftime("%H:%M:%S")

@@ -1,0 +1,1 @@
+"""The JSON skin: parse, call the operation, return."""

@@ -1,0 +1,187 @@
+"""The application: the only place that chooses implementations."""
+
+import asyncio
+import contextlib
+import fcntl
+import secrets
+import string
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox_server import __version__, pages
+from sandbox_server.api import apps, deployments, errors, people
+from sandbox_server.builder import BuildLimits, DockerBuilder, Engine
+from sandbox_server.errors import SandboxError, Unavailable
+from sandbox_server.jobs import Worker, keep_in_step
+from sandbox_server.operations.bell import Bell
+from sandbox_server.operations.parts import Parts
+from sandbox_server.pages import waker
+from sandbox_server.router import EdgeSettings, HAProxyRouter
+from sandbox_server.runtime import DockerRuntime
+from sandbox_server.settings import Settings
+from sandbox_server.store import Bundles, Logs, Sealer, Store
+from sandbox_server.store.migrate import migrate
+from sandbox_server.visitor import ChromiumVisitor
+from sandbox_server.wire import API
+
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Pages and API over these parts. Its lifespan migrates the database, works on jobs and keeps reality in step."""
+    app = FastAPI(
+        title="Sandbox", version=__version__, lifespan=_lifespan, docs_url="/api/docs", redoc_url=None,
+        openapi_url=f"{API}/openapi.json",
+    )  # fmt: skip
+    app.state.parts = parts
+    for part in (people, apps, deployments):
+        app.include_router(part.router, prefix=API)
+    pages.install(app)
+    errors.install(app)
+    app.add_exception_handler(HTTPException, _not_found)
+    app.middleware("http")(_request_id)
+    return app
+
+
+def create_waker(parts: Parts) -> FastAPI:
+    """What app hosts reach while nothing runs behind them: no page and no API of the control plane."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.parts = parts
+    app.include_router(waker.router)
+    return app
+
+
+class ByPort:
+    """One server on two sockets: requests that came in by `port` go to `special`, all others to `usual`."""
+
+    def __init__(self, usual: ASGIApp, special: ASGIApp, port: int) -> None:
+        self._usual, self._special, self._port = usual, special, port
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        server = scope.get("server")
+        app = self._special if server and server[1] == self._port else self._usual
+        await app(scope, receive, send)
+
+
+def open_parts(settings: Settings) -> Parts:
+    """The real ones. Raises `SandboxError` for settings that would be unsafe."""
+    _check_safe(settings)
+    home = settings.home
+    home.mkdir(parents=True, exist_ok=True, mode=0o711)
+    bell = Bell()
+    platform = platform_id(home)
+    limits = BuildLimits(timeout=settings.build_timeout, reserve=settings.disk_reserve)
+    return Parts(
+        settings=settings,
+        platform=platform,
+        store=Store(settings.database_url, bell.ring),
+        bundles=Bundles(home / "bundles", limit=settings.bundle_limit, reserve=settings.disk_reserve),
+        logs=Logs(home / "logs"),
+        sealer=Sealer(home / "key"),
+        runtime=DockerRuntime(platform, settings.engine, settings.subnet, settings.firewall),
+        router=HAProxyRouter(home / "edge", _edge_settings(settings)),
+        builder=DockerBuilder(
+            platform, engine=Engine(settings.engine), base=settings.base, suite=settings.suite, limits=limits
+        ),
+        visitor=ChromiumVisitor(f"{_reachable(settings.bind)}:{settings.port}", settings.apps_domain, settings.chromium),
+        bell=bell,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def platform_id(home: Path) -> str:
+    """Six letters and digits that mark what is ours on the machine; made once, kept in the home folder."""
+    path = home / "platform"
+    with contextlib.suppress(FileExistsError), path.open("x") as file:
+        file.write("".join(secrets.choice(_ALPHABET) for _ in range(6)))
+    return path.read_text().strip()
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts: Parts = app.state.parts
+    with _only_one(parts.settings.home):
+        await migrate(parts.store)
+        parts.bundles.tidy()
+        tasks = [asyncio.create_task(Worker(parts).run()), asyncio.create_task(keep_in_step(parts))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for part in (parts.visitor, parts.runtime, parts.builder, parts.store):
+                await part.close()
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Iterator[IO[str]]:
+    """Two servers on one home folder would work against each other. Raises `Unavailable`."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(f"A server runs already on {home}.", "Stop it first: `make stop`.") from None
+        yield file
+
+
+async def _request_id(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    request.state.request_id = secrets.token_hex(6)
+    response = await call_next(request)
+    response.headers["X-Request-Id"] = request.state.request_id
+    return response
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    """Addresses that no route has: a page for people, JSON below the API."""
+    if request.url.path.startswith("/api/"):
+        return await errors.http(request, error)
+    response = pages.error_page(request, pages.no_such_page())
+    response.headers.update(pages.HEADERS)
+    return response
+
+
+def _check_safe(settings: Settings) -> None:
+    local = all(name.endswith("localhost") for name in (settings.domain, settings.apps_domain))
+    if local:
+        return
+    if settings.scheme != "https":
+        raise SandboxError(
+            "A domain other than localhost needs https: browsers would drop the login cookie.",
+            "Set SANDBOX_SCHEME=https, and SANDBOX_CERTIFICATE unless something before the edge ends TLS.",
+        )
+    if not settings.open:
+        raise SandboxError(
+            "Apps on a domain other than localhost are open to everybody who reaches it.",
+            "If that is what you want, say so with SANDBOX_OPEN=yes.",
+        )
+
+
+def _edge_settings(settings: Settings) -> EdgeSettings:
+    return EdgeSettings(
+        bind=settings.bind,
+        port=settings.port,
+        domain=settings.domain,
+        apps_domain=settings.apps_domain,
+        control=f"127.0.0.1:{settings.control_port}",
+        waker=f"127.0.0.1:{settings.wake_port}",
+        slots=settings.slots,
+        servers_per_slot=settings.servers_per_slot,
+        max_connections=settings.max_connections,
+        tunnel_timeout=settings.tunnel_timeout,
+        answer_timeout=settings.answer_timeout,
+        certificate=settings.certificate,
+        program=settings.haproxy,
+    )
+
+
+def _reachable(bind: str) -> str:
+    return "127.0.0.1" if bind in ("0.0.0.0", "*", "") else bind  # noqa: S104 - compared, not bound

@@ -1,0 +1,230 @@
+"""Base images: made on this machine from Debian's packages, so that no registry is needed."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import tomllib
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import BinaryIO
+
+import anyio
+import anyio.from_thread
+import docker
+from docker.errors import APIError
+
+from sandbox_server.builder.base_steps import Steps
+from sandbox_server.builder.engine import Engine
+from sandbox_server.errors import Conflict, NotFound, StorageFull, Unavailable
+
+BASE_LABEL = "sandbox.base"
+REPOSITORY = "sandbox-base"
+ROOM = 3 * 1024**3
+"""Bytes that the work folder must have free: the unpacked system before it goes to the engine."""
+CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class BaseImage:
+    """A base image on this machine; `tag` is empty when a newer one has taken its name."""
+
+    id: str
+    tag: str
+    size: int
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Recipe:
+    packages: tuple[str, ...]
+    leave_out: tuple[str, ...]
+    keep: tuple[str, ...]
+    environment: dict[str, str]
+
+
+def base_tag(suite: str) -> str:
+    return f"{REPOSITORY}:{suite}"
+
+
+async def make_base(
+    engine: Engine, suite: str, mirror: str, work: Path, progress: Callable[[str], None]
+) -> str:
+    """Make the base of a Debian suite, give it its tag, and return its Id. Takes about a minute.
+
+    `work` is a folder with 3 GiB of room. `progress` gets one sentence a step. Bases are shared by all platforms of
+    a machine. A kill in the middle leaves no image; the one before keeps its tag until the new one is whole.
+    """
+    _check_machine(work)
+    started = anyio.current_time()
+    recipe = read_recipe()
+    with as_file(files("sandbox_templates") / "images") as images:
+        image = await _bootstrap(engine, recipe, suite, mirror, images, work, progress)
+    await engine.call(lambda client: client.tag(image, REPOSITORY, suite))
+    progress(f"base {base_tag(suite)} is ready after {anyio.current_time() - started:.0f} s")
+    return image
+
+
+async def list_bases(engine: Engine) -> list[BaseImage]:
+    found = await engine.call(lambda client: client.images(filters={"label": f"{BASE_LABEL}=1"}))
+    bases = [
+        BaseImage(
+            id=image["Id"],
+            tag=next((tag for tag in image["RepoTags"] or [] if tag.startswith(f"{REPOSITORY}:")), ""),
+            size=image["Size"],
+            created=datetime.fromtimestamp(image["Created"], UTC),
+        )
+        for image in found
+        if (image["Labels"] or {}).get("sandbox.role", "base") == "base"
+    ]
+    return sorted(bases, key=lambda base: base.created, reverse=True)
+
+
+async def remove_base(engine: Engine, name: str) -> None:
+    """Remove a base by Id or tag. Raises `NotFound`, and `Conflict` while images are built on it."""
+    bases = await list_bases(engine)
+    base = next(
+        (base for base in bases if name in {base.id, base.tag, base.id.removeprefix("sha256:")[:12]}), None
+    )
+    if base is None:
+        raise NotFound(f"There is no base image {name}.", "Run `sandboxd base list`.")
+    try:
+        await engine.call(lambda client: client.remove_image(base.tag or base.id))
+    except APIError as problem:
+        raise Conflict(
+            f"The base image {name} is in use.", "Remove the apps that stand on it first."
+        ) from problem
+
+
+def read_recipe() -> Recipe:
+    text = (files("sandbox_templates") / "images" / "base.toml").read_text("utf-8")
+    data = tomllib.loads(text)
+    return Recipe(
+        packages=tuple(data["packages"]),
+        leave_out=tuple(data["leave_out"]),
+        keep=tuple(data["keep"]),
+        environment=dict(data["environment"]),
+    )
+
+
+def command(recipe: Recipe, suite: str, mirror: str, finish: Path) -> list[str]:
+    """The mmdebstrap call that writes the base as a tar archive to its standard output."""
+    return [
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=minbase",
+        "--verbose",
+        "--format=tar",
+        "--include=" + ",".join(recipe.packages),
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in recipe.leave_out),
+        *(f"--dpkgopt=path-include={pattern}" for pattern in recipe.keep),
+        f"--customize-hook={finish}",
+        suite,
+        "-",
+        mirror,
+    ]
+
+
+def changes(recipe: Recipe) -> list[str]:
+    """What the engine adds to the imported files."""
+    return [
+        f"LABEL {BASE_LABEL}=1",
+        "LABEL sandbox.role=base",
+        *(f"ENV {name}={value}" for name, value in sorted(recipe.environment.items())),
+    ]
+
+
+def _check_machine(work: Path) -> None:
+    if os.geteuid() != 0:
+        raise Unavailable(
+            "Making a base image needs root.",
+            "Run `sudo sandboxd base build`, or set SANDBOX_BASE to an image.",
+        )
+    if shutil.which("mmdebstrap") is None:
+        raise Unavailable("mmdebstrap is not installed.", "Run `apt-get install mmdebstrap`.")
+    work.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(work).free < ROOM:
+        raise StorageFull(f"{work} has less than 3 GiB free.", "Free disk space, or name a larger folder.")
+
+
+async def _bootstrap(
+    engine: Engine,
+    recipe: Recipe,
+    suite: str,
+    mirror: str,
+    images: Path,
+    work: Path,
+    progress: Callable[[str], None],
+) -> str:
+    steps = Steps(progress)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as archive:
+        process = await _spawn(command(recipe, suite, mirror, images / "finish.sh"), work, writing)
+        told = asyncio.create_task(_tell(process, steps))
+        try:
+            return await engine.stream(lambda client: _import(client, archive, process, changes(recipe)))
+        except _Failed as problem:
+            await told
+            raise Unavailable(
+                "The base image could not be made from Debian's packages.",
+                f"Check that {mirror} can be reached and has {suite}; SANDBOX_MIRROR and SANDBOX_SUITE name others.",
+                detail=steps.tail,
+            ) from problem
+        finally:
+            await _end(process, told)
+
+
+async def _spawn(arguments: list[str], work: Path, output: int) -> Process:
+    # A session of its own: on a cancel all of apt and dpkg have to go, not mmdebstrap alone.
+    try:
+        return await asyncio.create_subprocess_exec(
+            *arguments,
+            stdin=DEVNULL,
+            stdout=output,
+            stderr=PIPE,
+            start_new_session=True,
+            env=os.environ | {"TMPDIR": str(work), "LC_ALL": "C.UTF-8"},
+        )
+    finally:
+        os.close(output)
+
+
+async def _tell(process: Process, steps: Steps) -> None:
+    assert process.stderr is not None
+    async for line in process.stderr:
+        steps.read(line.decode("utf-8", "replace").rstrip())
+
+
+def _import(client: docker.APIClient, archive: BinaryIO, process: Process, changes: list[str]) -> str:
+    # Without a name, which only a whole image gets.
+    answer = client.import_image(_whole(archive, process), changes=changes, stream_src=True)
+    status: str = json.loads(answer.strip().splitlines()[-1]).get("status", "")
+    if not status.startswith("sha256:"):
+        raise Unavailable("The engine did not take the base image.", detail=answer)
+    return status
+
+
+def _whole(archive: BinaryIO, process: Process) -> Iterator[bytes]:
+    """The archive's bytes; fails instead of ending when mmdebstrap did not finish, so that no half is imported."""
+    while chunk := archive.read(CHUNK):
+        yield chunk
+    code = anyio.from_thread.run(process.wait)
+    if code != 0:
+        raise _Failed(f"mmdebstrap ended with {code}")
+
+
+async def _end(process: Process, told: asyncio.Task[None]) -> None:
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGTERM)
+    with anyio.CancelScope(shield=True):
+        await process.wait()
+        await told
+
+
+class _Failed(Exception):
+    pass

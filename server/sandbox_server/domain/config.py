@@ -1,0 +1,179 @@
+"""sandbox.toml: what an app says of itself."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from types import NoneType
+from typing import Annotated, Any, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+
+from sandbox_server.domain.names import check_app_name, nearest
+from sandbox_server.errors import BadConfig, BadName
+
+SMALLEST_MEMORY = 64 * 1024 * 1024
+_UNITS = {"": 1, "k": 10, "m": 20, "g": 30, "t": 40}
+_MEMORY = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,3})?)\s*(?P<unit>[kmgt])(i?b)?", re.IGNORECASE)
+
+
+def memory_bytes(value: object) -> object:
+    """ "1GiB", "512m" or "1.5 GB" as bytes; units count in 1024s, as the engine does. Raises `ValueError`."""
+    if value is None:
+        return None
+    match = _MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('write it as text with a unit, such as "512MiB" or "2GiB"')
+    size = int(float(match["number"]) * 2 ** _UNITS[match["unit"].lower()])
+    if size < SMALLEST_MEMORY:
+        raise ValueError('R needs "64MiB" at the least')
+    return size
+
+
+Memory = Annotated[int | None, BeforeValidator(memory_bytes)]
+Line = Annotated[str, Field(max_length=200)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SmokeConfig(_Table):
+    timeout: float = Field(
+        default=60, ge=1, le=600, description="Seconds that the first session may take until it rests."
+    )
+    wait_for: str = Field(
+        default="",
+        max_length=500,
+        description="A CSS selector that counts as rest as soon as it is visible; for pages that never rest.",
+    )
+
+
+class AppConfig(_Table):
+    """Everything is optional."""
+
+    name: str = Field(default="", description="The app's name, part of its URL. Default: the folder's name.")
+    title: Line = Field(
+        default="", description="What people call it, on the platform's pages. Default: the name."
+    )
+    path: Line = Field(default="", description="Folder of the app below this file, if it is not beside it.")
+    r: str = Field(
+        default="",
+        pattern=r"^([0-9]+(\.[0-9]+){0,2})?$",
+        description='The R version that the app is written for, such as "4.5.0".',
+    )
+    owner: Line = Field(default="", description="Who answers for it: a person or a team.")
+    audience: Line = Field(default="", description="Who uses it.")
+    sla: Line = Field(default="", description="What was promised to them, in a few words.")
+    timezone: str = Field(
+        default="", description='Time zone of the app, such as "Europe/Berlin". Default: UTC.'
+    )
+    memory: Memory = Field(
+        default=None,
+        description='Memory limit of one instance, such as "512MiB" or "2GiB". Default: the server\'s.',
+    )
+    cpus: float | None = Field(
+        default=None,
+        ge=0.1,
+        le=64,
+        description="CPU limit of one instance, such as 0.5 or 2. Default: the server's.",
+    )
+    include: list[Line] = Field(
+        default=[],
+        max_length=100,
+        description="Patterns of files to push although git ignores them, such as `data/*.rds`.",
+    )
+    smoke: SmokeConfig = Field(default=SmokeConfig(), description="How the first session is judged.")
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        try:
+            return check_app_name(name) if name else name
+        except BadName as error:
+            raise ValueError(error.message) from error
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, zone: str) -> str:
+        try:
+            return ZoneInfo(zone).key if zone else zone
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError('no such time zone; write it as "Area/City"') from error
+
+    @field_validator("path", "include", mode="after")
+    @classmethod
+    def _stays_inside(cls, value: str | list[str]) -> str | list[str]:
+        for path in [value] if isinstance(value, str) else value:
+            if path.startswith("/") or ".." in path.split("/") or "\\" in path or not path.isprintable():
+                raise ValueError(f"{path!r} must lie below this file and use forward slashes")
+        return value
+
+
+def parse(text: str) -> AppConfig:
+    """What sandbox.toml says. Raises `BadConfig` with the key, or the line for what is no TOML at all."""
+    try:
+        return AppConfig.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        raise BadConfig(" ".join(_sentence(detail) for detail in error.errors()[:3])) from error
+    except (ValueError, RecursionError) as error:
+        raise BadConfig(f"sandbox.toml is not TOML: {str(error)[:200] or 'nested too deeply'}.") from error
+
+
+def reference() -> str:
+    """The page that describes sandbox.toml, as Markdown."""
+    lines = [
+        "# sandbox.toml",
+        "",
+        "What an app says of itself, in a file at the top of its folder. Every key is optional.",
+        "",
+        "| key | value | meaning |",
+        "| --- | --- | --- |",
+        *_rows(AppConfig.model_fields, ""),
+        "",
+        "Keys with a dot stand in a table:",
+        "",
+        "```toml",
+        'name = "sales-dashboard"',
+        'memory = "2GiB"',
+        "",
+        "[smoke]",
+        "timeout = 120",
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _rows(fields: Mapping[str, FieldInfo], prefix: str) -> list[str]:
+    rows: list[str] = []
+    for name, field in fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            rows += _rows(field.annotation.model_fields, f"{name}.")
+        else:
+            default = "" if field.default in (None, "", []) else f" Default: {field.default}."
+            rows.append(f"| `{prefix}{name}` | {_value(name, field)} | {field.description}{default} |")
+    return rows
+
+
+def _value(name: str, field: FieldInfo) -> str:
+    if name == "memory":
+        return "text with a unit"
+    kinds = {kind for kind in (field.annotation, *get_args(field.annotation)) if kind is not NoneType}
+    if float in kinds:
+        return "number"
+    return "text" if str in kinds and field.annotation is str else "list of texts"
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    where = [str(part) for part in detail["loc"] if not isinstance(part, int)]
+    key = ".".join(where)[:80]
+    if detail["type"] == "extra_forbidden":
+        near = nearest(where[-1], _known(where[:-1]))
+        return f"sandbox.toml has an unknown key `{key}`" + (f"; did you mean `{near[0]}`?" if near else ".")
+    return f"sandbox.toml: `{key}`: {str(detail['msg']).removeprefix('Value error, ').rstrip('.')}."
+
+
+def _known(table: list[str]) -> list[str]:
+    return [*(SmokeConfig if table == ["smoke"] else AppConfig).model_fields]

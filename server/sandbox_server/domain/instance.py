@@ -1,0 +1,61 @@
+"""What an instance is made from, and the hash by which two of them are alike."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+
+
+class Scope(StrEnum):
+    sandbox = "sandbox"
+    release = "release"
+
+
+class InstanceState(StrEnum):
+    """`starting` has no traffic yet, `up` has, `draining` keeps only the sessions it has, `stopping` has none any more."""
+
+    starting = "starting"
+    up = "up"
+    draining = "draining"
+    stopping = "stopping"
+    ended = "ended"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Equal specs make equal instances. Variables are known by the ids of their rows, not by their values."""
+
+    image: str
+    scope: Scope
+    memory: int
+    """Bytes."""
+    cpus: float
+    timezone: str
+    variables: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def hash(self) -> str:
+        said = [self.image, self.scope, self.memory, self.cpus, self.timezone, sorted(self.variables.items())]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def label(deployment: int, spec_hash: str) -> str:
+    """How a slot's pages name it, in the pin cookie: `d42-0f3a9c1e`."""
+    return f"d{deployment}-{spec_hash[:8]}"
+
+
+def container_name(platform: str, app: str, deployment: int, scope: str, spec_hash: str, ordinal: int) -> str:
+    return f"sbx-{platform}-{app}-d{deployment}-{scope}-{spec_hash[:8]}-{ordinal}"
+
+
+def free_address(subnet: IPv4Network, taken: set[str], last: str | None) -> str | None:
+    """The next free address after the one that was given out last, so that none comes back soon; None if all are taken.
+
+    The first address is the bridge's own; a bridge carries at most 1,000 instances.
+    """
+    hosts = range(2, min(subnet.num_addresses - 1, 1002))
+    start = int(IPv4Address(last)) - int(subnet.network_address) + 1 if last and IPv4Address(last) in subnet else 2
+    ordered = sorted(hosts, key=lambda host: (host < start, host))
+    return next((str(subnet[host]) for host in ordered if str(subnet[host]) not in taken), None)

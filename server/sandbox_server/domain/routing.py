@@ -1,0 +1,115 @@
+"""The edge that the rows ask for: a pure function of what is in the database."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from sandbox_server.domain import names
+from sandbox_server.domain.edge import WAKER, Backend, Edge, Mode, Server
+from sandbox_server.domain.instance import InstanceState, Scope, label
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A live instance and the place it holds."""
+
+    app: str
+    branch_label: str
+    deployment: int
+    scope: Scope
+    spec_hash: str
+    slot: int
+    server: int
+    address: str
+    worker: str
+    state: InstanceState
+    visited: bool = False
+    """A real session came up on it."""
+    visit_pin: str = ""
+
+    @property
+    def place(self) -> Server:
+        return Server(f"slot{self.slot}", self.server)
+
+    @property
+    def pin(self) -> str:
+        return label(self.deployment, self.spec_hash)
+
+    @property
+    def answers(self) -> bool:
+        return self.state in (InstanceState.up, InstanceState.draining)
+
+
+@dataclass(frozen=True)
+class ReleasedSpec:
+    deployment: int
+    spec_hash: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """An app with its branches' and deployments' hosts, and what they should show."""
+
+    app: str
+    release: ReleasedSpec | None
+    branches: dict[str, int | None]
+    """Branch label → the deployment that its URL shows."""
+    deployments: Sequence[int]
+    """Those whose permanent URL says something."""
+
+
+def wanted_edge(apps: Iterable[Place], leases: Sequence[Lease], domain: str) -> Edge:
+    """Every host of every app, and the way to every live instance. Leases come oldest first."""
+    edge = Edge()
+    for place in apps:
+        _route_app(edge, place, [lease for lease in leases if lease.app == place.app], domain)
+    for lease in leases:
+        if lease.answers or lease.visit_pin:
+            _serve(edge, lease, domain)
+    return edge
+
+
+def _route_app(edge: Edge, place: Place, leases: Sequence[Lease], domain: str) -> None:
+    edge.routes[names.release_host(place.app, domain)] = _slot(
+        [
+            lease
+            for lease in leases
+            if lease.scope is Scope.release and ReleasedSpec(lease.deployment, lease.spec_hash) == place.release
+        ]
+    )
+    tried = [lease for lease in leases if lease.scope is Scope.sandbox]
+    for branch, shown in place.branches.items():
+        own = [lease for lease in tried if lease.deployment == shown]
+        edge.routes[names.sandbox_host(place.app, branch, domain)] = _slot(own)
+    for number in place.deployments:
+        own = [lease for lease in tried if lease.deployment == number]
+        edge.routes[names.deployment_host(place.app, number, domain)] = _slot(own)
+
+
+def _slot(leases: Sequence[Lease]) -> str:
+    """The newest one on which a session came up, else the newest that answers, else the waker."""
+    up = [lease for lease in leases if lease.state is InstanceState.up]
+    best = [lease for lease in up if lease.visited] or up
+    return best[-1].place.slot if best else WAKER
+
+
+def _serve(edge: Edge, lease: Lease, domain: str) -> None:
+    slot = lease.place.slot
+    mode = Mode.drain if lease.state is InstanceState.draining else Mode.up
+    edge.servers[lease.place] = Backend(IPv4Address(lease.address), mode)
+    edge.labels[slot] = lease.pin
+    for host in _hosts(lease, domain):
+        edge.workers[f"{host}|{lease.worker}"] = str(lease.place)
+        if lease.answers:
+            edge.pins[f"{host}|{lease.pin}"] = slot
+        if lease.visit_pin:
+            edge.pins[f"{host}|{lease.visit_pin}"] = slot
+
+
+def _hosts(lease: Lease, domain: str) -> list[str]:
+    if lease.scope is Scope.release:
+        return [names.release_host(lease.app, domain)]
+    return [
+        names.sandbox_host(lease.app, lease.branch_label, domain),
+        names.deployment_host(lease.app, lease.deployment, domain),
+    ]

@@ -1,0 +1,157 @@
+"""Every error that a person may meet.
+
+SandboxError
+├── BadRequest            422  the request itself is wrong
+│   ├── BadName                names that cannot be hosts
+│   ├── BadBundle              an archive that is not acceptable
+│   ├── NotAnApp               nothing in the bundle that could be started
+│   └── BadConfig              sandbox.toml says something impossible
+├── TooLarge              413
+├── Unauthorized          401
+├── Forbidden             403
+├── NotFound              404
+├── Conflict              409  the state does not allow it
+│   ├── StateChanged           somebody else moved first
+│   └── NotPossible            this state has no such move
+├── Unavailable           503  a part of the platform is not there; may be tried again
+│   ├── RuntimeUnavailable
+│   ├── RouterUnavailable
+│   ├── BaseMissing
+│   ├── Full                   no slot, address or room left
+│   └── StorageFull       507
+├── BuildFailed           422  final: the same bundle fails again
+├── StartFailed           422  the instance did not come up
+└── ImageMissing          409  final: the image is not on this machine
+
+Each carries a stable `code`, an HTTP `status`, a sentence, and a `hint`: the next thing to type or do.
+"""
+
+from typing import ClassVar
+
+
+class SandboxError(Exception):
+    """A known error: one sentence for the person, one hint that helps."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    default_hint: ClassVar[str] = "Run `sandbox doctor`."
+
+    def __init__(self, message: str, hint: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint or self.default_hint
+        self.detail = detail
+        """Longer material, such as the last lines of a log."""
+
+
+class BadRequest(SandboxError):
+    code = "bad_request"
+    status = 422
+    default_hint = "See `sandbox --help`."
+
+
+class BadName(BadRequest):
+    code = "bad_name"
+    default_hint = "Use small letters, digits and single dashes, 30 at most, starting with a letter."
+
+
+class BadBundle(BadRequest):
+    code = "bad_bundle"
+    default_hint = "Push with `sandbox deploy`, which packs regular files and folders only."
+
+
+class NotAnApp(BadRequest):
+    code = "not_an_app"
+    default_hint = "Put an app.R (or ui.R and server.R) at the top of the folder, or give its PATH."
+
+
+class BadConfig(BadRequest):
+    code = "bad_config"
+    default_hint = "Mend sandbox.toml; its fields are described in docs/sandbox-toml.md."
+
+
+class TooLarge(SandboxError):
+    code = "too_large"
+    status = 413
+    default_hint = "Leave large files out with .sandboxignore, or raise the limit on the server."
+
+
+class Unauthorized(SandboxError):
+    code = "unauthorized"
+    status = 401
+    default_hint = "Run `sandbox login URL --token TOKEN`."
+
+
+class Forbidden(SandboxError):
+    code = "forbidden"
+    status = 403
+    default_hint = "Ask an administrator of this server."
+
+
+class NotFound(SandboxError):
+    code = "not_found"
+    status = 404
+    default_hint = "Run `sandbox ls` to see what there is."
+
+
+class Conflict(SandboxError):
+    code = "conflict"
+    status = 409
+    default_hint = "Run `sandbox status` to see what happened."
+
+
+class StateChanged(Conflict):
+    code = "state_changed"
+
+
+class NotPossible(Conflict):
+    code = "not_possible"
+
+
+class Unavailable(SandboxError):
+    code = "unavailable"
+    status = 503
+
+
+class RuntimeUnavailable(Unavailable):
+    code = "runtime_unavailable"
+    default_hint = "Check that the Docker engine runs: `docker info`."
+
+
+class RouterUnavailable(Unavailable):
+    code = "router_unavailable"
+    default_hint = "Check that HAProxy runs: `sandbox doctor`."
+
+
+class BaseMissing(Unavailable):
+    code = "base_missing"
+    default_hint = "Make one on the server: `sandboxd base build`."
+
+
+class Full(Unavailable):
+    code = "full"
+    default_hint = "Remove sandboxes that nobody needs: `sandbox ls`, `sandbox rm --branch B`."
+
+
+class StorageFull(Unavailable):
+    code = "storage_full"
+    status = 507
+    default_hint = "Free disk space on the server; nothing of this upload was kept."
+
+
+class BuildFailed(SandboxError):
+    code = "build_failed"
+    status = 422
+    default_hint = "Read the whole log: `sandbox logs --build`."
+
+
+class StartFailed(SandboxError):
+    code = "start_failed"
+    status = 422
+    default_hint = "Read the log: `sandbox logs`."
+
+
+class ImageMissing(SandboxError):
+    code = "image_missing"
+    status = 409
+    default_hint = "Push the branch again: `sandbox deploy`."

@@ -1,0 +1,31 @@
+"""What each kind of job does, and what is done when it is given up."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox_server.errors import SandboxError
+from sandbox_server.operations.deploy import deploy, fail
+from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.refresh import refresh
+from sandbox_server.operations.switch import switch
+from sandbox_server.store.tables import Job
+
+
+@dataclass(frozen=True)
+class Kind:
+    run: Callable[[Parts, Job], Awaitable[dict[str, Any] | None]]
+    at_once: int
+    """How many of it may run at the same time."""
+    given_up: Callable[[Parts, Job, SandboxError], Awaitable[None]] | None = None
+
+
+async def _deploy_given_up(parts: Parts, job: Job, error: SandboxError) -> None:
+    await fail(parts, job.payload["deployment"], error)
+
+
+KINDS = {
+    "deploy": Kind(deploy, at_once=2, given_up=_deploy_given_up),
+    "switch": Kind(switch, at_once=8),
+    "refresh": Kind(refresh, at_once=4),
+}

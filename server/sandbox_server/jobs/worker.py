@@ -1,0 +1,139 @@
+"""Claims jobs and runs them. Killed at any line, the next worker tells the same story again."""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from sandbox_server.errors import NotPossible, RouterUnavailable, RuntimeUnavailable, SandboxError
+from sandbox_server.jobs.kinds import KINDS
+from sandbox_server.operations.bell import wait
+from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.trouble import problem
+from sandbox_server.store import jobs
+from sandbox_server.store.tables import Job
+
+log = logging.getLogger(__name__)
+
+LEASE = 30.0
+"""Seconds; renewed long before they are over."""
+ATTEMPTS = 6
+_POLL = 2.0
+
+
+class Worker:
+    """One for each platform: `run` expects that no other one is alive."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._running: dict[asyncio.Task[None], str] = {}
+
+    async def run(self) -> None:
+        """Until cancelled; what runs then is left for the next worker."""
+        async with self._parts.store.write() as tx:
+            await jobs.release_leases(tx)
+        try:
+            while True:
+                rung = self._parts.bell.listen()
+                while await self._claim():
+                    pass
+                await wait(rung, _POLL)
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _claim(self) -> bool:
+        now = self._parts.clock()
+        if not await self._any_due():
+            return False
+        count = Counter(self._running.values())
+        busy = [name for name, kind in KINDS.items() if count[name] >= kind.at_once]
+        async with self._parts.store.write() as tx:
+            job = await jobs.claim(tx, now, LEASE, busy)
+        if job is None:
+            return False
+        task = asyncio.create_task(self._work(job), name=f"job {job.id} {job.kind}")
+        self._running[task] = job.kind
+        task.add_done_callback(lambda done: self._running.pop(done, None))
+        return True
+
+    async def _any_due(self) -> bool:
+        """A look without a write, so that polling costs nothing and rings no bell."""
+        now = self._parts.clock()
+        async with self._parts.store.read() as tx:
+            open_jobs = await jobs.open_jobs(tx)
+        running = {job.target for job in open_jobs if job.leased_until and job.leased_until > now}
+        return any(job.run_after <= now and job.target not in running for job in open_jobs)
+
+    async def _work(self, job: Job) -> None:
+        kind = KINDS[job.kind]
+        work = asyncio.ensure_future(kind.run(self._parts, job))
+        beat = asyncio.create_task(self._heartbeat(job, work))
+        try:
+            result = await work
+            await self._finish(job, "done", result=result)
+        except asyncio.CancelledError:
+            if _stopping():
+                raise
+            await self._finish(job, "failed", error=problem(NotPossible("It was cancelled.")))
+        except (RuntimeUnavailable, RouterUnavailable) as error:
+            await self._later(job, error)
+        except SandboxError as error:
+            await self._finish(job, "failed", error=problem(error))
+        except Exception:
+            log.exception("job %s (%s) failed", job.id, job.kind)
+            await self._give_up(
+                job, SandboxError("Something unexpected happened on the server; its log says what.")
+            )
+        finally:
+            beat.cancel()
+
+    async def _heartbeat(self, job: Job, work: asyncio.Future[Any]) -> None:
+        """Keep the lease; end the work if somebody cancelled it."""
+        while not work.done():
+            rung = self._parts.bell.listen()
+            if await self._cancelled(job):
+                work.cancel()
+                return
+            if not await wait(rung, LEASE / 3):
+                async with self._parts.store.write() as tx:
+                    await jobs.renew(tx, job, self._parts.clock() + timedelta(seconds=LEASE))
+
+    async def _cancelled(self, job: Job) -> bool:
+        async with self._parts.store.read() as tx:
+            return (await jobs.get(tx, job.id or 0)).cancelled
+
+    async def _later(self, job: Job, error: SandboxError) -> None:
+        if job.attempts >= ATTEMPTS:
+            await self._give_up(job, error)
+            return
+        again = self._parts.clock() + timedelta(seconds=min(2**job.attempts, 30))
+        async with self._parts.store.write() as tx:
+            await jobs.retry_later(tx, job, again, f"{error.message} Trying again.")
+
+    async def _give_up(self, job: Job, error: SandboxError) -> None:
+        given_up = KINDS[job.kind].given_up
+        if given_up is not None:
+            with contextlib.suppress(SandboxError):
+                await given_up(self._parts, job, error)
+        await self._finish(job, "failed", error=problem(error))
+
+    async def _finish(
+        self,
+        job: Job,
+        status: str,
+        *,
+        result: dict[str, object] | None = None,
+        error: dict[str, object] | None = None,
+    ) -> None:
+        async with self._parts.store.write() as tx:
+            await jobs.finish(tx, job, status, self._parts.clock(), result=result, error=error)
+
+
+def _stopping() -> bool:
+    """Is it this task that is cancelled, and not the work that it waits for?"""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

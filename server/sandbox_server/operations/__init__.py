@@ -1,0 +1,1 @@
+"""The verbs. The list of modules is the list of what Sandbox does."""

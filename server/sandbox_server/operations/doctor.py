@@ -1,0 +1,88 @@
+"""Doctor: look at every part, and say the remedy for what is wrong."""
+
+import shutil
+
+from sandbox_server import __version__
+from sandbox_server.errors import SandboxError
+from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.trouble import shown_size
+from sandbox_server.store import events
+from sandbox_server.wire import Finding
+
+
+async def examine(parts: Parts) -> list[Finding]:
+    """One finding for each part, in the order in which they depend on each other."""
+    return [
+        Finding(part="server", status="ok", message=f"Sandbox {__version__} at {parts.settings.control_url}"),
+        _disk(parts),
+        await _database(parts),
+        await _engine(parts),
+        await _base(parts),
+        await _proxy(parts),
+        await _browser(parts),
+    ]
+
+
+def _disk(parts: Parts) -> Finding:
+    usage = shutil.disk_usage(parts.settings.home)
+    words = f"{shown_size(usage.free)} free in {parts.settings.home}"
+    if usage.free < 2 * parts.settings.disk_reserve:
+        return Finding(
+            part="disk", status="warning", message=words, remedy="Free space; uploads stop at the reserve."
+        )
+    return Finding(part="disk", status="ok", message=words)
+
+
+async def _database(parts: Parts) -> Finding:
+    async with parts.store.read() as tx:
+        broken = await events.first_broken(tx)
+    if broken is not None:
+        return Finding(
+            part="database", status="failed", message=f"The history was altered at event {broken}.",
+            remedy="Restore the database from a backup, and find out who wrote to it.",
+        )  # fmt: skip
+    return Finding(part="database", status="ok", message="The history is whole.")
+
+
+async def _engine(parts: Parts) -> Finding:
+    facts = await parts.runtime.facts()
+    words = f"{facts.name} {facts.version}".strip()
+    if not facts.healthy:
+        return Finding(
+            part="engine", status="failed", message="; ".join([words, *facts.notes]),
+            remedy="Start the Docker engine: `systemctl start docker`, or run `make run` again.",
+        )  # fmt: skip
+    if facts.notes:
+        return Finding(
+            part="engine", status="warning", message="; ".join([words, *facts.notes]), remedy="See docs/operations."
+        )
+    return Finding(part="engine", status="ok", message=words)
+
+
+async def _base(parts: Parts) -> Finding:
+    try:
+        base = await parts.builder.base()
+    except SandboxError as error:
+        return Finding(part="base image", status="failed", message=error.message, remedy=error.hint)
+    words = f"R {base.r_version} with {len(base.installed)} packages"
+    return Finding(part="base image", status="ok", message=words)
+
+
+async def _proxy(parts: Parts) -> Finding:
+    facts = await parts.router.facts()
+    words = f"{facts.name} {facts.version}".strip()
+    if not facts.healthy:
+        return Finding(
+            part="proxy", status="failed", message="; ".join([words, *facts.notes]),
+            remedy="The server starts it by itself; its log is in the server's home folder.",
+        )  # fmt: skip
+    return Finding(part="proxy", status="ok", message=words)
+
+
+async def _browser(parts: Parts) -> Finding:
+    if why := await parts.visitor.available():
+        return Finding(
+            part="browser", status="warning", message=f"{why} Smoke checks are skipped.",
+            remedy="Install Chromium: `apt-get install chromium`.",
+        )  # fmt: skip
+    return Finding(part="browser", status="ok", message="Chromium")

@@ -1,0 +1,120 @@
+"""Log in and out of the pages; tokens for the command line and for machines."""
+
+from datetime import timedelta
+
+from sandbox_server.auth import Caller
+from sandbox_server.errors import BadRequest, NotFound, Unauthorized
+from sandbox_server.operations.parts import Parts
+from sandbox_server.store import events, users
+from sandbox_server.store.tables import Credential
+from sandbox_server.wire import LoginLink, Token, TokenRequest
+
+SESSION = timedelta(days=14)
+LINK = timedelta(minutes=30)
+
+
+async def sign_in_with_token(parts: Parts, token: str) -> str:
+    """A session's secret for the cookie. Raises `Unauthorized`."""
+    return await _sign_in(parts, users.Kind.token, token)
+
+
+async def sign_in_with_link(parts: Parts, secret: str) -> str:
+    """The same for a one-time link, which is used up by it. Raises `Unauthorized`."""
+    return await _sign_in(parts, users.Kind.link, secret)
+
+
+async def owner_of_link(parts: Parts, secret: str) -> str | None:
+    """Whose login link it is, without using it up; None if it is used, expired or unknown."""
+    async with parts.store.read() as tx:
+        found = await users.owner(tx, users.Kind.link, secret, parts.clock())
+    return found[0].name if found else None
+
+
+async def sign_out(parts: Parts, secret: str) -> None:
+    async with parts.store.write() as tx:
+        await users.revoke(tx, secret)
+
+
+async def make_link(parts: Parts, caller: Caller) -> LoginLink:
+    """A link that logs its first user in as the caller, within half an hour."""
+    now = parts.clock()
+    async with parts.store.write() as tx:
+        user = await users.find(tx, caller.user)
+        if user is None:
+            raise NotFound("This user is gone.")
+        secret, row = await users.issue(tx, user, users.Kind.link, now=now, expires_at=now + LINK)
+    return LoginLink(url=f"{parts.settings.control_url}/login/{secret}", expires_at=row.expires_at or now)
+
+
+async def add_user(parts: Parts, name: str, *, admin: bool) -> str:
+    """A new user's first token. Raises `BadRequest` if there is one of that name."""
+    now = parts.clock()
+    async with parts.store.write() as tx:
+        user = await users.add(tx, name, admin=admin, now=now)
+        secret, _ = await users.issue(tx, user, users.Kind.token, name="first", now=now, expires_at=None)
+        await events.record(tx, at=now, by="platform", action="user.added", subject=name)
+    return secret
+
+
+async def recover_token(parts: Parts, name: str) -> str:
+    """One more token for a user, asked for on the server itself. Raises `NotFound`."""
+    now = parts.clock()
+    async with parts.store.write() as tx:
+        user = await users.find(tx, name)
+        if user is None:
+            raise NotFound(f"There is no user {name!r}.", "Add one: `sandboxd user add NAME`.")
+        label = f"recovered {now:%Y-%m-%d %H:%M:%S}"
+        secret, _ = await users.issue(tx, user, users.Kind.token, name=label, now=now, expires_at=None)
+        await events.record(tx, at=now, by="platform", action="token.created", subject=name)
+    return secret
+
+
+async def create_token(parts: Parts, caller: Caller, request: TokenRequest) -> Token:
+    now = parts.clock()
+    expires = now + timedelta(days=request.days) if request.days else None
+    async with parts.store.write() as tx:
+        user = await users.find(tx, caller.user)
+        if user is None:
+            raise NotFound("This user is gone.")
+        if any(token.name == request.name for token in await users.tokens(tx, caller.user)):
+            raise BadRequest(f"You have a token {request.name!r} already.", "Choose another name.")
+        secret, row = await users.issue(
+            tx, user, users.Kind.token, name=request.name, now=now, expires_at=expires
+        )
+        await events.record(tx, at=now, by=caller.user, action="token.created", subject=request.name)
+    return _shown(row, secret)
+
+
+async def list_tokens(parts: Parts, caller: Caller) -> list[Token]:
+    async with parts.store.read() as tx:
+        return [_shown(row) for row in await users.tokens(tx, caller.user)]
+
+
+async def remove_token(parts: Parts, caller: Caller, name: str) -> None:
+    """Raises `NotFound`."""
+    async with parts.store.write() as tx:
+        await users.remove_token(tx, caller.user, name)
+        await events.record(tx, at=parts.clock(), by=caller.user, action="token.removed", subject=name)
+
+
+async def _sign_in(parts: Parts, kind: users.Kind, secret: str) -> str:
+    now = parts.clock()
+    async with parts.store.write() as tx:
+        found = await users.owner(tx, kind, secret, now)
+        if found is None:
+            raise Unauthorized(
+                "This link was used before or has expired." if kind is users.Kind.link else "This token is not valid.",
+                "Get a new link with `sandbox open --page`.",
+            )
+        user, credential = found
+        if kind is users.Kind.link:
+            await tx.delete(credential)
+        session, _ = await users.issue(tx, user, users.Kind.session, now=now, expires_at=now + SESSION)
+        await events.record(tx, at=now, by=user.name, action="user.logged_in", subject=user.name)
+    return session
+
+
+def _shown(row: Credential, secret: str | None = None) -> Token:
+    return Token(
+        name=row.name, created_at=row.created_at, expires_at=row.expires_at, used_at=row.used_at, token=secret
+    )

@@ -1,0 +1,52 @@
+"""Look at engine and edge, for those who show or decide."""
+
+import asyncio
+from collections.abc import Iterable
+
+from sandbox_server.domain.edge import Server
+from sandbox_server.errors import RouterUnavailable
+from sandbox_server.operations.parts import Observed, Parts
+from sandbox_server.runtime.base import ContainerState
+from sandbox_server.store.tables import Instance
+
+
+async def observe(parts: Parts) -> Observed:
+    """Raises `RuntimeUnavailable`; an edge that cannot be read leaves `sessions` unknown."""
+    containers = {container.name: container for container in await parts.runtime.containers()}
+    sessions: dict[Server, int] | None
+    try:
+        sessions, visits = await parts.router.sessions(), await parts.router.visits()
+    except RouterUnavailable:
+        sessions, visits = None, {}
+    running = [name for name, container in containers.items() if container.state is ContainerState.running]
+    measured = await asyncio.gather(*(parts.runtime.memory(name) for name in running))
+    memory = {name: size for name, size in zip(running, measured, strict=True) if size is not None}
+    parts.observed = Observed(containers, sessions, visits, memory)
+    return parts.observed
+
+
+def sessions_of(observed: Observed, rows: Iterable[Instance]) -> int | None:
+    """Connections on these instances; None if they could not be read."""
+    if observed.sessions is None:
+        return None
+    return sum(
+        observed.sessions.get(Server(f"slot{row.slot}", row.server or 0), 0)
+        for row in rows
+        if row.slot is not None
+    )
+
+
+def people_on(observed: Observed, rows: Iterable[Instance]) -> int | None:
+    """The same without the platform's own visits, for those who look."""
+    rows = list(rows)
+    sessions = sessions_of(observed, rows)
+    if sessions is None:
+        return None
+    visits = sum(observed.visits.get(slot, 0) for slot in {f"slot{row.slot}" for row in rows})
+    return max(sessions - visits, 0)
+
+
+def memory_of(observed: Observed, rows: Iterable[Instance]) -> int | None:
+    """Bytes; None if nothing runs."""
+    sizes = [observed.memory[row.name] for row in rows if row.name in observed.memory]
+    return sum(sizes) if sizes else None

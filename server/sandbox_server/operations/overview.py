@@ -1,0 +1,233 @@
+"""What people see: computed from rows, from what was last observed, and from the clock. Little of it is stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sandbox_server.domain import names
+from sandbox_server.domain.deployment import UNFINISHED
+from sandbox_server.domain.instance import Scope
+from sandbox_server.domain.release import in_force, kept
+from sandbox_server.operations.bell import wait as wait_for
+from sandbox_server.operations.observe import memory_of, people_on
+from sandbox_server.operations.parts import Parts
+from sandbox_server.store import apps, deployments, instances, releases
+from sandbox_server.store.tables import App, Branch, Deployment, Instance, Release
+from sandbox_server.wire import App as AppWire
+from sandbox_server.wire import AppDetail, Problem, Smoke
+from sandbox_server.wire import Branch as BranchWire
+from sandbox_server.wire import Deployment as DeploymentWire
+from sandbox_server.wire import Release as ReleaseWire
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One app's rows, in one look."""
+
+    parts: Parts
+    app: App
+    branches: Sequence[Branch]
+    deployments: Sequence[Deployment]
+    """Newest first."""
+    releases: Sequence[Release]
+    """Newest first."""
+    live: Sequence[Instance]
+
+    def of(self, deployment_id: int, scope: Scope | None = None) -> list[Instance]:
+        return [
+            row for row in self.live if row.deployment_id == deployment_id and scope in (None, Scope(row.scope))
+        ]
+
+
+async def list_apps(parts: Parts) -> list[AppWire]:
+    """All apps, by name."""
+    async with parts.store.read() as tx:
+        found = await apps.all_apps(tx)
+    return [_app(await _look(parts, app.name)) for app in found]
+
+
+async def app_detail(parts: Parts, app: str) -> AppDetail:
+    """Raises `NotFound`."""
+    look = await _look(parts, app)
+    return AppDetail(**_app(look).model_dump(), sandboxes=_sandboxes(look))
+
+
+async def list_deployments(
+    parts: Parts, app: str, branch: str | None = None, limit: int = 50
+) -> list[DeploymentWire]:
+    """Newest first. Raises `NotFound`."""
+    look = await _look(parts, app)
+    branch_id: int | None = None
+    if branch is not None:
+        async with parts.store.read() as tx:
+            branch_id = (await apps.get_branch(tx, look.app, branch)).id
+    rows = [row for row in look.deployments if branch_id in (None, row.branch_id)]
+    return [_deployment(look, row) for row in rows[:limit]]
+
+
+async def show_deployment(
+    parts: Parts, app: str, number: int, seen: int | None = None, wait: float = 0
+) -> DeploymentWire:
+    """One deployment; with `seen`, waits up to `wait` seconds until its version is another one."""
+    deadline = parts.monotonic() + wait
+    while True:
+        heard = parts.bell.listen()
+        async with parts.store.read() as tx:
+            row = await deployments.get(tx, await apps.get(tx, app), number)
+        left = deadline - parts.monotonic()
+        if row.version != seen or left <= 0:
+            return _deployment(await _look(parts, app), row)
+        await wait_for(heard, min(left, 2))
+
+
+async def list_releases(parts: Parts, app: str) -> list[ReleaseWire]:
+    """Newest first. Raises `NotFound`."""
+    look = await _look(parts, app)
+    return [_release(look, row) for row in look.releases]
+
+
+async def _look(parts: Parts, app_name: str) -> _Look:
+    async with parts.store.read() as tx:
+        app = await apps.get(tx, app_name)
+        assert app.id is not None
+        live = [row for row in await instances.live(tx) if row.app_id == app.id]
+        return _Look(
+            parts, app, await apps.branches(tx, app.id), await deployments.of_app(tx, app.id),
+            await releases.of_app(tx, app.id), live,
+        )  # fmt: skip
+
+
+def _app(look: _Look) -> AppWire:
+    newest = look.deployments[0].created_at if look.deployments else look.app.created_at
+    current = in_force(look.releases)
+    return AppWire(
+        app=look.app.name,
+        title=look.app.title,
+        url=_url(look.parts, names.release_host(look.app.name, look.parts.settings.apps_domain)),
+        page=f"{look.parts.settings.control_url}/apps/{look.app.name}",
+        release=_release(look, current) if current else None,
+        branches=len(look.branches),
+        sessions=people_on(look.parts.observed, look.live),
+        memory=memory_of(look.parts.observed, look.live),
+        updated_at=max(newest, current.created_at) if current else newest,
+    )
+
+
+def _sandboxes(look: _Look) -> list[BranchWire]:
+    shown = []
+    for branch in look.branches:
+        own = [row for row in look.deployments if row.branch_id == branch.id]
+        if not own:
+            continue
+        current = next((row for row in own if row.id == branch.current_id), None)
+        shown.append(
+            BranchWire(
+                branch=branch.name,
+                url=_sandbox_url(look, branch),
+                current=_deployment(look, current) if current else None,
+                latest=_deployment(look, own[0]),
+                deployments=len(own),
+            )
+        )
+    return sorted(shown, key=lambda row: row.latest.created_at, reverse=True)
+
+
+def _deployment(look: _Look, row: Deployment) -> DeploymentWire:
+    branch = _branch_of(look, row)
+    released = in_force(look.releases)
+    rows = look.of(row.id or 0)
+    domain = look.parts.settings.apps_domain
+    return DeploymentWire(
+        app=look.app.name,
+        branch=branch.name if branch else "",
+        deployment=row.number,
+        status=row.status,
+        phase=_phase(look, row),
+        url=_sandbox_url(look, branch) if branch else "",
+        permalink=_url(look.parts, names.deployment_host(look.app.name, row.number, domain)),
+        page=f"{look.parts.settings.control_url}/apps/{look.app.name}/deployments/{row.number}",
+        image=row.image,
+        bundle=row.bundle,
+        commit=row.git_commit,
+        message=row.message,
+        dirty=row.dirty,
+        note=row.note,
+        author=row.author,
+        smoke=Smoke.model_validate(row.smoke),
+        seconds=row.seconds,
+        error=Problem(**row.error) if row.error else None,
+        created_at=row.created_at,
+        ready_at=row.ready_at,
+        current=branch is not None and branch.current_id == row.id,
+        released=released is not None and released.deployment_id == row.id,
+        sessions=people_on(look.parts.observed, rows),
+        memory=memory_of(look.parts.observed, rows),
+        live=_live(look, released),
+        version=row.version,
+    )
+
+
+def _branch_of(look: _Look, row: Deployment) -> Branch | None:
+    return next((branch for branch in look.branches if branch.id == row.branch_id), None)
+
+
+def _live(look: _Look, released: Release | None) -> str:
+    if released is None:
+        return ""
+    deployment = next((row for row in look.deployments if row.id == released.deployment_id), None)
+    return f"d{deployment.number} (release {released.number})" if deployment else ""
+
+
+def _phase(look: _Look, row: Deployment) -> str:
+    """One line about now: what is stored while work goes on, and else what was observed."""
+    if row.status in UNFINISHED:
+        return row.phase
+    if row.status == "ready":
+        own = look.of(row.id or 0, Scope.sandbox)
+        if not own or not any(instance.name in look.parts.observed.containers for instance in own):
+            return "its container is being started"
+    return ""
+
+
+def _release(look: _Look, row: Release) -> ReleaseWire:
+    current = in_force(look.releases)
+    deployment = next((other for other in look.deployments if other.id == row.deployment_id), None)
+    branch = _branch_of(look, deployment) if deployment else None
+    instances_of = [
+        instance
+        for instance in look.of(row.deployment_id, Scope.release)
+        if instance.spec_hash == row.spec_hash
+    ]
+    return ReleaseWire(
+        release=row.number,
+        app=look.app.name,
+        deployment=deployment.number if deployment else 0,
+        branch=branch.name if branch else "",
+        image=row.image,
+        url=_url(look.parts, names.release_host(look.app.name, look.parts.settings.apps_domain)),
+        by=row.by,
+        reason=row.reason,
+        kind=row.kind,
+        created_at=row.created_at,
+        in_force=row is current,
+        kept_until=_kept_until(look, row, current),
+        sessions=people_on(look.parts.observed, instances_of),
+        message=deployment.message if deployment else "",
+        smoke=Smoke.model_validate(deployment.smoke) if deployment else None,
+    )
+
+
+def _kept_until(look: _Look, row: Release, current: Release | None) -> datetime | None:
+    keep = look.parts.settings.keep_previous
+    if current is None or row.number not in kept(look.releases, keep, look.parts.clock()):
+        return None
+    return current.created_at + timedelta(seconds=keep)
+
+
+def _sandbox_url(look: _Look, branch: Branch) -> str:
+    return _url(look.parts, names.sandbox_host(look.app.name, branch.label, look.parts.settings.apps_domain))
+
+
+def _url(parts: Parts, host: str) -> str:
+    return parts.base_url(host)
+

@@ -1,0 +1,59 @@
+"""What every operation works with. `app.create_app` chooses the implementations."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Network
+
+from sandbox_server.builder.base import Builder
+from sandbox_server.domain.edge import Edge, Server
+from sandbox_server.operations.bell import Bell
+from sandbox_server.router.base import Router
+from sandbox_server.runtime.base import Container, Runtime
+from sandbox_server.settings import Settings
+from sandbox_server.store import Bundles, Logs, Sealer, Store
+from sandbox_server.visitor.base import Visitor
+
+
+@dataclass
+class Observed:
+    """What was last seen of engine and edge; nothing of value: a restart looks again."""
+
+    containers: dict[str, Container] = field(default_factory=dict)
+    sessions: dict[Server, int] | None = None
+    """None: could not be read."""
+    visits: dict[str, int] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)
+    """Bytes, by container name."""
+
+
+@dataclass
+class Parts:
+    settings: Settings
+    platform: str
+    """Six letters and digits that mark everything on the machine that is this platform's."""
+    store: Store
+    bundles: Bundles
+    logs: Logs
+    sealer: Sealer
+    runtime: Runtime
+    router: Router
+    builder: Builder
+    visitor: Visitor
+    bell: Bell
+    clock: Callable[[], datetime]
+    subnet: IPv4Network | None = None
+    """Known once the runtime is prepared."""
+    observed: Observed = field(default_factory=Observed)
+    edge_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    written: Edge | None = None
+    """The edge that the router's files hold, if this process wrote them."""
+
+    def base_url(self, host: str) -> str:
+        return f"{self.settings.scheme}://{host}{self.settings.port_suffix}/"
+
+
+    def monotonic(self) -> float:
+        return time.monotonic()

@@ -1,0 +1,69 @@
+"""Push: a bundle on a branch becomes a deployment, with a number and a URL for ever. Nothing of it reaches users."""
+
+from datetime import datetime
+
+from sandbox_server.auth import Caller
+from sandbox_server.domain import names
+from sandbox_server.operations import bundle, overview
+from sandbox_server.operations.parts import Parts
+from sandbox_server.store import apps, deployments, events, jobs
+from sandbox_server.store.failpoints import failpoint
+from sandbox_server.store.tables import App, Branch, Deployment
+from sandbox_server.wire import Deployment as DeploymentWire
+from sandbox_server.wire import Push, Status
+
+
+async def push(parts: Parts, caller: Caller, app_name: str, request: Push) -> DeploymentWire:
+    """Queue the work and answer at once. Raises `BadName`, `BadRequest`, `BadBundle`, `BadConfig`, `NotAnApp`."""
+    names.check_app_name(app_name)
+    names.check_branch(request.branch)
+    read = await bundle.read(parts, request.bundle)
+    now = parts.clock()
+    async with parts.store.write() as tx:
+        app, _ = await apps.ensure(tx, app_name, caller.user, now)
+        branch, _ = await apps.ensure_branch(tx, app, request.branch, now)
+        app.deployments += 1
+        app.title = read.config.title or app.title or app_name
+        deployment = _row(app, branch, request, read, caller, now)
+        tx.add_all([app, deployment])
+        await tx.flush()
+        await events.record(
+            tx, at=now, by=caller.user, action="deployment.pushed", app=app.name,
+            subject=f"d{deployment.number}", new=f"{branch.name} {request.commit[:7]}".strip(),
+            reason=request.note,
+        )  # fmt: skip
+        for older in await deployments.of_app(tx, deployment.app_id, branch.id):
+            if older.status == Status.queued and older.number < deployment.number:
+                await deployments.move(
+                    tx, older, Status.superseded, at=now, by=caller.user, app=app.name,
+                    reason=f"d{deployment.number} was pushed",
+                )  # fmt: skip
+        await jobs.add(
+            tx, "deploy", f"deployment:{deployment.id}", {"deployment": deployment.id}, by=caller.user, now=now
+        )
+    failpoint("push.queued")
+    return await overview.show_deployment(parts, app_name, deployment.number)
+
+
+def _row(app: App, branch: Branch, request: Push, read: bundle.Read, caller: Caller, now: datetime) -> Deployment:
+    assert app.id is not None
+    assert branch.id is not None
+    return Deployment(
+        app_id=app.id,
+        branch_id=branch.id,
+        number=app.deployments,
+        status=Status.queued,
+        phase="waiting for its turn",
+        bundle=request.bundle,
+        bundle_size=read.size,
+        config=read.config.model_dump(mode="json"),
+        git_commit=request.commit,
+        message=request.message,
+        commits=request.commits,
+        dirty=request.dirty,
+        note=request.note,
+        author=caller.user,
+        smoke={"status": "pending"},
+        seconds={"upload": round(request.upload_seconds, 3)},
+        created_at=now,
+    )

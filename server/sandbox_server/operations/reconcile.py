@@ -1,0 +1,190 @@
+"""Reconcile: what is follows what the database intends. Run again and again, it finishes whatever was interrupted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sandbox_server.domain.deployment import UNFINISHED
+from sandbox_server.domain.instance import InstanceState, Scope
+from sandbox_server.domain.keeping import Run, may_retire, may_sleep, retry_after, wanted_runs
+from sandbox_server.operations import edge, retire, trouble
+from sandbox_server.operations.observe import observe, sessions_of
+from sandbox_server.operations.parts import Observed, Parts
+from sandbox_server.runtime.base import ContainerState
+from sandbox_server.store import deployments, events, instances, jobs, releases
+from sandbox_server.store.tables import App, Deployment, Instance, Job, Release
+from sandbox_server.wire import Status
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the database says, in one look."""
+
+    live: Sequence[Instance]
+    ready: Sequence[Deployment]
+    unfinished: Sequence[Deployment]
+    releases: dict[int, list[Release]]
+    jobs: Sequence[Job]
+
+    @property
+    def busy(self) -> set[int]:
+        """Deployments that a job takes care of."""
+        return {job.payload["deployment"] for job in self.jobs if "deployment" in job.payload}
+
+
+async def reconcile(parts: Parts) -> None:
+    """One round. Raises `RuntimeUnavailable` and `RouterUnavailable`; whatever was not reached waits for the next."""
+    # The look at the engine comes first: an instance made after it is in the rows or not, but never taken for lost.
+    rows_before = await _rows(parts)
+    observed = await observe(parts)
+    await _remove_orphans(parts, observed)
+    await _end_crashed(parts, rows_before, observed)
+    await _put_to_sleep(parts, observed)
+    await _drain(parts)
+    await edge.apply(parts)
+    await _retire_drained(parts, observed)
+    await _start_missing(parts)
+
+
+async def _rows(parts: Parts) -> Rows:
+    async with parts.store.read() as tx:
+        return Rows(
+            live=await instances.live(tx),
+            ready=await deployments.in_states(tx, {Status.ready}),
+            unfinished=await deployments.in_states(tx, UNFINISHED),
+            releases=await releases.all_releases(tx),
+            jobs=await jobs.open_jobs(tx),
+        )
+
+
+async def _remove_orphans(parts: Parts, observed: Observed) -> None:
+    """Containers whose row has ended or never was. The row comes first, so whatever has none is nobody's."""
+    known = {row.name for row in (await _rows(parts)).live}
+    for name in observed.containers.keys() - known:
+        await parts.runtime.remove(name)
+
+
+async def _end_crashed(parts: Parts, rows: Rows, observed: Observed) -> None:
+    """Instances that should run and do not; missing ones are started below."""
+    for row in rows.live:
+        container = observed.containers.get(row.name)
+        gone = container is None or container.state is not ContainerState.running
+        if row.state == InstanceState.stopping or (row.state != InstanceState.starting and gone):
+            if row.state != InstanceState.stopping:
+                await _record_crash(parts, row, observed)
+            await retire.retire(parts, row)
+        elif row.state == InstanceState.starting and row.deployment_id not in rows.busy:
+            await retire.retire(parts, row)
+
+
+async def _record_crash(parts: Parts, row: Instance, observed: Observed) -> None:
+    container = observed.containers.get(row.name)
+    why = "Its container is gone."
+    if container is not None:
+        lines = [line async for line in parts.runtime.logs(row.name, tail=100)]
+        why = trouble.ended(container, parts.settings.memory, lines).message
+    async with parts.store.write() as tx:
+        deployment = await deployments.by_id(tx, row.deployment_id)
+        app = await tx.get_one(App, row.app_id)
+        await events.record(
+            tx, at=parts.clock(), by="platform", action="instance.crashed", app=app.name,
+            subject=f"d{deployment.number}", old=row.scope, reason=why,
+        )  # fmt: skip
+
+
+async def _put_to_sleep(parts: Parts, observed: Observed) -> None:
+    rows = await _rows(parts)
+    now = parts.clock()
+    for deployment in rows.ready:
+        own = [row for row in rows.live if row.deployment_id == deployment.id and row.scope == Scope.sandbox]
+        if deployment.id in rows.busy or not may_sleep(
+            replaced_at=deployment.replaced_at,
+            awake_until=deployment.awake_until,
+            sessions=sessions_of(observed, own),
+            settle=parts.settings.settle,
+            drain_deadline=parts.settings.drain_deadline,
+            now=now,
+        ):
+            continue
+        async with parts.store.write() as tx:
+            app = await tx.get_one(App, deployment.app_id)
+            await deployments.move(
+                tx, deployment, Status.asleep, at=now, by="platform", app=app.name, reason="its last session ended"
+            )
+
+
+async def _drain(parts: Parts) -> None:
+    """Instances that nobody wants any more get no new page loads."""
+    rows = await _rows(parts)
+    wanted = _wanted(parts, rows)
+    for row in rows.live:
+        unneeded = row.deployment_id not in rows.busy and not _is_wanted(row, rows.live, wanted)
+        if row.state == InstanceState.up and unneeded:
+            async with parts.store.write() as tx:
+                fresh = await tx.get_one(Instance, row.id)
+                fresh.state, fresh.drains_since = InstanceState.draining, parts.clock()
+                tx.add(fresh)
+
+
+def _wanted(parts: Parts, rows: Rows) -> set[Run]:
+    ready = [deployment.id for deployment in rows.ready if deployment.id is not None]
+    return wanted_runs(ready, rows.releases, parts.settings.keep_previous, parts.clock())
+
+
+def _is_wanted(row: Instance, live: Sequence[Instance], wanted: set[Run]) -> bool:
+    """In the sandbox scope only the newest spec on which a session came up is, once there is one."""
+    for run in wanted:
+        if (run.deployment, run.scope) != (row.deployment_id, row.scope):
+            continue
+        if run.spec_hash == row.spec_hash:
+            return True
+        if not run.spec_hash:
+            alike = [other for other in live if (other.deployment_id, other.scope) == (run.deployment, run.scope)]
+            visited = [other for other in alike if other.visited and other.state == InstanceState.up]
+            return not visited or visited[-1].spec_hash == row.spec_hash
+    return False
+
+
+async def _retire_drained(parts: Parts, observed: Observed) -> None:
+    for row in (await _rows(parts)).live:
+        if row.state == InstanceState.draining and may_retire(
+            drains_since=row.drains_since,
+            sessions=sessions_of(observed, [row]),
+            settle=parts.settings.settle,
+            drain_deadline=parts.settings.drain_deadline,
+            now=parts.clock(),
+        ):
+            await retire.retire(parts, row)
+
+
+async def _start_missing(parts: Parts) -> None:
+    rows = await _rows(parts)
+    for deployment in rows.unfinished:
+        if deployment.id not in rows.busy:
+            await _add_job(parts, "deploy", deployment.id or 0, {}, wait=0)
+    for run in _wanted(parts, rows):
+        served = any(
+            (row.deployment_id, row.scope) == (run.deployment, run.scope)
+            and run.spec_hash in ("", row.spec_hash)
+            and row.state != InstanceState.stopping
+            for row in rows.live
+        )
+        if not served and run.deployment not in rows.busy:
+            payload: dict[str, object] = {"scope": run.scope, "variables_at": run.variables_at, "kind": "revive"}
+            wait = retry_after(await _failures(parts, run.deployment))
+            await _add_job(parts, "refresh", run.deployment, payload, wait=wait)
+
+
+async def _failures(parts: Parts, deployment_id: int) -> int:
+    """How often in a row its last starts failed."""
+    async with parts.store.read() as tx:
+        return await jobs.failures_in_a_row(tx, f"deployment:{deployment_id}", "refresh")
+
+
+async def _add_job(parts: Parts, kind: str, deployment_id: int, payload: dict[str, object], wait: float) -> None:
+    async with parts.store.write() as tx:
+        job = await jobs.add(
+            tx, kind, f"deployment:{deployment_id}", {"deployment": deployment_id, **payload},
+            by="platform", now=parts.clock(),
+        )  # fmt: skip
+        job.run_after += timedelta(seconds=wait)

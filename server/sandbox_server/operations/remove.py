@@ -1,0 +1,102 @@
+"""Remove a branch's sandbox or a whole app. What is released is refused; history and numbers stay."""
+
+from datetime import datetime
+
+from sandbox_server.auth import Caller
+from sandbox_server.domain.instance import InstanceState
+from sandbox_server.domain.release import in_force, kept
+from sandbox_server.errors import NotPossible
+from sandbox_server.operations import edge
+from sandbox_server.operations.parts import Parts
+from sandbox_server.store import apps, deployments, events, instances, jobs, releases
+from sandbox_server.store.tables import App, Branch, Deployment, Instance
+from sandbox_server.wire import Removed, Status
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+_ENDS_BY = {
+    Status.queued: Status.cancelled,
+    Status.building: Status.cancelled,
+    Status.starting: Status.cancelled,
+    Status.ready: Status.asleep,
+}
+"""The way to `retired` from states that have none of their own."""
+
+
+async def remove_branch(parts: Parts, caller: Caller, app_name: str, branch_name: str) -> Removed:
+    """Raises `NotFound`, and `NotPossible` if one of its deployments is released or kept for a rollback."""
+    async with parts.store.write() as tx:
+        app = await apps.get(tx, app_name)
+        branch = await apps.get_branch(tx, app, branch_name)
+        rows = await deployments.of_app(tx, app.id or 0, branch.id)
+        await _refuse_released(parts, tx, app, rows)
+        removed = await _retire_all(parts, tx, app, rows, caller)
+        await _end_branch(parts, tx, app, branch, caller)
+    await edge.apply(parts)
+    parts.bell.ring()
+    return Removed(removed=[f"sandbox {branch_name}", *removed])
+
+
+async def remove_app(parts: Parts, caller: Caller, app_name: str) -> Removed:
+    """Raises `NotFound`, and `NotPossible` while the app has a release: its users would lose it."""
+    now = parts.clock()
+    async with parts.store.write() as tx:
+        app = await apps.get(tx, app_name)
+        rows = await deployments.of_app(tx, app.id or 0)
+        await _refuse_released(parts, tx, app, rows)
+        branches = await apps.branches(tx, app.id)
+        removed = await _retire_all(parts, tx, app, rows, caller)
+        for branch in branches:
+            await _end_branch(parts, tx, app, branch, caller)
+        app.removed_at = now
+        tx.add(app)
+        await events.record(tx, at=now, by=caller.user, action="app.removed", app=app.name, subject=app.name)
+    await edge.apply(parts)
+    return Removed(removed=[f"app {app_name}", *(f"sandbox {branch.name}" for branch in branches), *removed])
+
+
+async def _refuse_released(parts: Parts, tx: AsyncSession, app: App, rows: list[Deployment]) -> None:
+    made = await releases.of_app(tx, app.id or 0)
+    current = in_force(made)
+    standing = {*kept(made, parts.settings.keep_previous, parts.clock()), current.number if current else 0}
+    for release in made:
+        row = next((row for row in rows if row.id == release.deployment_id), None)
+        if row is not None and release.number in standing:
+            what = "has the app's users" if release is current else "is kept for a rollback"
+            raise NotPossible(
+                f"d{row.number} is release {release.number} and {what}.",
+                "Release a deployment of another branch first, then remove this one.",
+            )
+
+
+async def _retire_all(
+    parts: Parts, tx: AsyncSession, app: App, rows: list[Deployment], caller: Caller
+) -> list[str]:
+    removed = []
+    for row in rows:
+        if row.status == Status.retired:
+            continue
+        for status in (_ENDS_BY.get(Status(row.status)), Status.retired):
+            if status is not None:
+                await deployments.move(
+                    tx, row, status, at=parts.clock(), by=caller.user, app=app.name, reason="removed"
+                )
+        await jobs.cancel(tx, f"deployment:{row.id}")
+        for instance in await instances.live(tx, row.id):
+            _drain(tx, instance, parts.clock())
+        removed.append(f"d{row.number}")
+    return removed
+
+
+def _drain(tx: AsyncSession, instance: Instance, now: datetime) -> None:
+    """Whoever is on it may finish; reconcile takes it away after the last session."""
+    if instance.state == InstanceState.up:
+        instance.state, instance.drains_since = InstanceState.draining, now
+        tx.add(instance)
+
+
+async def _end_branch(parts: Parts, tx: AsyncSession, app: App, branch: Branch, caller: Caller) -> None:
+    branch.removed_at, branch.current_id = parts.clock(), None
+    tx.add(branch)
+    await events.record(
+        tx, at=parts.clock(), by=caller.user, action="sandbox.removed", app=app.name, subject=branch.name
+    )

@@ -1,0 +1,201 @@
+"""Start: an instance of a deployment in a scope comes up, or it is said why not."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from sandbox_server.domain import config, names
+from sandbox_server.domain.instance import InstanceState, Scope, Spec
+from sandbox_server.errors import ImageMissing, RuntimeUnavailable, StartFailed
+from sandbox_server.operations import retire, trouble
+from sandbox_server.operations.parts import Parts
+from sandbox_server.runtime.base import ContainerSpec, ContainerState
+from sandbox_server.store import deployments, instances, variables
+from sandbox_server.store.failpoints import failpoint
+from sandbox_server.store.tables import App, Branch, Deployment, Instance
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Watcher = Callable[[str], Awaitable[None]]
+"""Hears the last line of the log while an app starts."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that an instance is made from, values included: never log it."""
+
+    row: Instance
+    container: ContainerSpec
+    memory: int
+
+
+async def bring_up(
+    parts: Parts,
+    deployment_id: int,
+    scope: Scope,
+    *,
+    variables_at: int | None = None,
+    instead_of: Collection[int] = (),
+) -> Instance:
+    """An instance that answers: one that is there already and not `instead_of`'s, or a new one.
+
+    In the sandbox scope it is `up` from then on; in the release scope it stays `starting`, out of reach, until it was
+    visited. Raises `StartFailed`, `ImageMissing`, `Full` (final) and `RuntimeUnavailable` (may be tried again).
+    """
+    plan = await _plan(parts, deployment_id, scope, variables_at, instead_of)
+    failpoint("start.leased")
+    if plan.row.state == InstanceState.up and await _runs(parts, plan.row):
+        return plan.row
+    try:
+        await parts.runtime.start(plan.container)
+        failpoint("start.started")
+        await _answers(parts, plan, lambda words: _tell(parts, deployment_id, words))
+    except (StartFailed, ImageMissing):
+        await retire.retire(parts, plan.row)
+        raise
+    return await _came_up(parts, plan.row, scope)
+
+
+async def spec_of(
+    tx: AsyncSession, parts: Parts, deployment: Deployment, branch: str, scope: Scope, variables_at: int | None
+) -> Spec:
+    """From what an instance of this deployment would be made now."""
+    assert deployment.image is not None
+    wanted = config.AppConfig.model_validate(deployment.config)
+    settings = parts.settings
+    rows = await variables.in_effect(tx, deployment.app_id, scope, branch, at=variables_at)
+    return Spec(
+        image=deployment.image,
+        scope=scope,
+        memory=min(wanted.memory or settings.memory, settings.memory_limit),
+        cpus=wanted.cpus or settings.cpus,
+        timezone=wanted.timezone or settings.timezone,
+        variables={row.name: row.id or 0 for row in rows},
+    )
+
+
+async def _plan(
+    parts: Parts, deployment_id: int, scope: Scope, variables_at: int | None, instead_of: Collection[int]
+) -> Plan:
+    if parts.subnet is None:
+        raise RuntimeUnavailable("The engine is not ready yet.")
+    async with parts.store.write() as tx:
+        deployment = await deployments.by_id(tx, deployment_id)
+        app, branch = await tx.get_one(App, deployment.app_id), await tx.get_one(Branch, deployment.branch_id)
+        if deployment.image is None:
+            raise ImageMissing(f"d{deployment.number} has no image.")
+        at = variables_at if variables_at is not None else await variables.newest_id(tx, deployment.app_id)
+        spec = await spec_of(tx, parts, deployment, branch.name, scope, at)
+        row = await _equal(tx, deployment_id, spec, instead_of) or await instances.lease(
+            tx, app, deployment, spec, variables_at=at, platform=parts.platform, subnet=parts.subnet,
+            slots=parts.settings.slots, servers_per_slot=parts.settings.servers_per_slot, now=parts.clock(),
+        )  # fmt: skip
+        values = {
+            name.name: parts.sealer.open(name.ciphertext)
+            for name in await variables.in_effect(tx, deployment.app_id, scope, branch.name, at=at)
+            if name.ciphertext is not None
+        }
+    own = _own_variables(parts, app, branch, deployment, spec, row)
+    return Plan(row, _container(row, spec, {**values, **own}), spec.memory)
+
+
+async def _equal(
+    tx: AsyncSession, deployment_id: int, spec: Spec, instead_of: Collection[int]
+) -> Instance | None:
+    """A live instance of the same spec that does not leave; drained ones come back."""
+    for row in reversed(await instances.live(tx, deployment_id)):
+        if row.spec_hash != spec.hash or row.state == InstanceState.stopping or row.id in instead_of:
+            continue
+        if row.state == InstanceState.draining:
+            row.state, row.drains_since = InstanceState.up, None
+            tx.add(row)
+        return row
+    return None
+
+
+def _container(row: Instance, spec: Spec, environment: dict[str, str]) -> ContainerSpec:
+    return ContainerSpec(
+        name=row.name, image=spec.image, address=IPv4Address(row.address or ""), environment=environment,
+        memory=spec.memory, cpus=spec.cpus, spec_hash=spec.hash,
+    )  # fmt: skip
+
+
+def _own_variables(
+    parts: Parts, app: App, branch: Branch, deployment: Deployment, spec: Spec, row: Instance
+) -> dict[str, str]:
+    domain = parts.settings.apps_domain
+    released = spec.scope is Scope.release
+    host = names.release_host(app.name, domain) if released else names.sandbox_host(app.name, branch.label, domain)
+    return {
+        "SANDBOX_APP": app.name,
+        "SANDBOX_BRANCH": branch.name,
+        "SANDBOX_SCOPE": spec.scope,
+        "SANDBOX_URL": parts.base_url(host),
+        "SANDBOX_DEPLOYMENT": f"d{deployment.number}",
+        "SANDBOX_WORKER": row.worker,
+        "SANDBOX_MEMORY": str(spec.memory),
+        "SANDBOX_CPUS": str(spec.cpus),
+        "R_CONFIG_ACTIVE": "production" if released else "sandbox",
+        "TZ": spec.timezone,
+    }
+
+
+async def _answers(parts: Parts, plan: Plan, tell: Watcher) -> None:
+    """Wait for the first answer. Raises `StartFailed` if the process ends, or if time is over."""
+    began = time.monotonic()
+    looked = began
+    status: int | None = None
+    while (now := time.monotonic()) - began < parts.settings.start_timeout:
+        status = await parts.runtime.probe(plan.row.name, IPv4Address(plan.row.address or ""))
+        if status is not None and status < 500:
+            return
+        if now - looked > 0.5:
+            looked = now
+            await _check_runs(parts, plan)
+            await tell(await _last_line(parts, plan.row.name))
+        await asyncio.sleep(0.02)
+    lines = [line async for line in parts.runtime.logs(plan.row.name, tail=100)]
+    what = f"answered with status {status} only" if status else "did not listen"
+    raise StartFailed(
+        f"The app {what} within {parts.settings.start_timeout:.0f} s.",
+        "Move slow work out of the top of app.R; the log says where it stands.",
+        trouble.r_error(lines),
+    )
+
+
+async def _check_runs(parts: Parts, plan: Plan) -> None:
+    containers = {container.name: container for container in await parts.runtime.containers()}
+    container = containers.get(plan.row.name)
+    if container is None:
+        raise RuntimeUnavailable("The container went away while the app was starting.")
+    if container.state is ContainerState.exited:
+        lines = [line async for line in parts.runtime.logs(plan.row.name, tail=200)]
+        raise trouble.ended(container, plan.memory, lines)
+
+
+async def _last_line(parts: Parts, name: str) -> str:
+    lines = [line.text async for line in parts.runtime.logs(name, tail=1)]
+    return f"starting R: {lines[-1][:150]}" if lines else "starting R"
+
+
+async def _tell(parts: Parts, deployment_id: int, words: str) -> None:
+    async with parts.store.read() as tx:
+        if (await deployments.by_id(tx, deployment_id)).phase == words:
+            return
+    async with parts.store.write() as tx:
+        await deployments.note(tx, deployment_id, phase=words)
+
+
+async def _came_up(parts: Parts, row: Instance, scope: Scope) -> Instance:
+    async with parts.store.write() as tx:
+        fresh = await tx.get_one(Instance, row.id)
+        if fresh.state == InstanceState.starting and (scope is Scope.sandbox or fresh.visited):
+            fresh.state = InstanceState.up
+        tx.add(fresh)
+    return fresh
+
+
+async def _runs(parts: Parts, row: Instance) -> bool:
+    found = {container.name: container.state for container in await parts.runtime.containers()}
+    return found.get(row.name) is ContainerState.running

@@ -1,0 +1,44 @@
+"""Say in words what went wrong with an app."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox_server.errors import SandboxError, StartFailed
+from sandbox_server.runtime.base import Container, LogLine
+
+KILLED = 137
+_R_ERROR = re.compile(r"^\s*(Error\b|Warning: Error\b|Execution halted)")
+
+
+def problem(error: SandboxError) -> dict[str, Any]:
+    """An error as it is stored and sent."""
+    return {"code": error.code, "message": error.message, "hint": error.hint, "detail": error.detail}
+
+
+def ended(container: Container, memory: int, lines: Sequence[LogLine]) -> StartFailed:
+    """An app whose process is gone, in words."""
+    detail = r_error(lines)
+    if container.out_of_memory or container.exit_code == KILLED:
+        return StartFailed(
+            f"The app ran out of memory, limit {shown_size(memory)}.",
+            "Set `memory` in sandbox.toml, such as memory = \"2GiB\".",
+            detail,
+        )  # fmt: skip
+    return StartFailed(f"R ended by itself with exit code {container.exit_code}.", "", detail)
+
+
+def r_error(lines: Sequence[LogLine], most: int = 25) -> str:
+    """The last lines of the log, from R's error on if there is one."""
+    texts = [line.text for line in lines][-200:]
+    starts = [number for number, text in enumerate(texts) if _R_ERROR.match(text)]
+    starts = [number for number in starts if "Execution halted" not in texts[number]] or starts
+    first = max(starts[-1] - 2, 0) if starts else max(len(texts) - most, 0)
+    return "\n".join(texts[first : first + most])
+
+
+def shown_size(size: int) -> str:
+    for unit, factor in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size} B"

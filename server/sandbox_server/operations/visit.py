@@ -1,0 +1,84 @@
+"""Visit: a real browser opens the app through the edge, and says whether a session came up."""
+
+import secrets
+
+from sandbox_server.domain import config, names
+from sandbox_server.domain.instance import InstanceState, Scope
+from sandbox_server.errors import StartFailed
+from sandbox_server.operations import edge, trouble
+from sandbox_server.operations.parts import Parts
+from sandbox_server.store import deployments
+from sandbox_server.store.tables import App, Deployment, Instance
+from sandbox_server.visitor.base import Itinerary, Outcome, Visit
+from sandbox_server.wire import OutputError, Smoke
+
+
+async def visit(parts: Parts, row: Instance) -> Smoke:
+    """Visit this instance by a one-time pin; afterwards it is `up`. Raises `StartFailed` if no session came up."""
+    if row.visited:
+        return Smoke.model_validate((await _deployment(parts, row)).smoke)
+    pin = f"visit-{secrets.token_hex(16)}"
+    await _set(parts, row, visit_pin=pin)
+    try:
+        await edge.apply(parts)
+        itinerary = await _itinerary(parts, row, pin)
+        await _tell(parts, row, "a browser looks whether a session comes up")
+        seen = await parts.visitor.visit(itinerary)
+        smoke = await _judge(parts, row, seen)
+    except BaseException:
+        await _set(parts, row, visit_pin="")
+        raise
+    await _set(parts, row, visit_pin="", visited=True, state=InstanceState.up)
+    return smoke
+
+
+async def _itinerary(parts: Parts, row: Instance, pin: str) -> Itinerary:
+    async with parts.store.read() as tx:
+        deployment = await deployments.by_id(tx, row.deployment_id)
+        app = await tx.get_one(App, row.app_id)
+    domain = parts.settings.apps_domain
+    host = (
+        names.release_host(app.name, domain)
+        if row.scope == Scope.release
+        else names.deployment_host(app.name, deployment.number, domain)
+    )
+    smoke = config.AppConfig.model_validate(deployment.config).smoke
+    timeout = smoke.timeout or parts.settings.smoke_timeout
+    return Itinerary(url=parts.base_url(host), timeout=timeout, wait_for=smoke.wait_for, pin=pin)
+
+
+async def _judge(parts: Parts, row: Instance, seen: Visit) -> Smoke:
+    seconds = round(seen.seconds, 3)
+    if seen.outcome is Outcome.no_browser:
+        return Smoke(status="skipped", reason=seen.reason)
+    if seen.outcome is Outcome.failed:
+        lines = [line async for line in parts.runtime.logs(row.name, tail=200)]
+        raise StartFailed(
+            f"No session came up: {seen.reason}", "Read the log: `sandbox logs`.", trouble.r_error(lines)
+        )
+    if seen.outcome is Outcome.busy:
+        return Smoke(status="busy", reason=seen.reason, seconds=seconds)
+    if seen.errors:
+        named = ", ".join(error.output for error in seen.errors)
+        errors = [OutputError(output=error.output, message=error.message) for error in seen.errors]
+        return Smoke(status="failed", reason=f"Errors in outputs: {named}", errors=errors, seconds=seconds)
+    return Smoke(status="passed", seconds=seconds)
+
+
+async def _deployment(parts: Parts, row: Instance) -> Deployment:
+    async with parts.store.read() as tx:
+        return await deployments.by_id(tx, row.deployment_id)
+
+
+async def _tell(parts: Parts, row: Instance, words: str) -> None:
+    async with parts.store.write() as tx:
+        await deployments.note(tx, row.deployment_id, phase=words)
+
+
+async def _set(parts: Parts, row: Instance, **values: object) -> None:
+    async with parts.store.write() as tx:
+        fresh = await tx.get_one(Instance, row.id)
+        for name, value in values.items():
+            setattr(fresh, name, value)
+            setattr(row, name, value)
+        tx.add(fresh)

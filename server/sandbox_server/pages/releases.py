@@ -1,0 +1,96 @@
+"""Promote and rollback: what will change, the request, and how it goes."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from sandbox_server.errors import NotFound, NotPossible
+from sandbox_server.operations import overview
+from sandbox_server.operations.compare import compare
+from sandbox_server.operations.jobs import show_job
+from sandbox_server.operations.promote import request_promote
+from sandbox_server.operations.rollback import request_rollback
+from sandbox_server.pages import streams
+from sandbox_server.pages.dependencies import Number, PageCaller, PartsOf
+from sandbox_server.pages.rendering import fragment, page
+from sandbox_server.pages.route import PageRoute
+from sandbox_server.wire import Release, ReleaseRequest, RollbackRequest
+
+router = APIRouter(route_class=PageRoute, prefix="/apps/{app}")
+
+Seen = Annotated[int, Form(ge=0, le=2**31 - 1)]
+Reason = Annotated[str, Form(max_length=2000)]
+
+
+@router.get("/promote/{n}")
+async def ask_promote(request: Request, _: PageCaller, parts: PartsOf, app: str, n: Number) -> Response:
+    detail = await overview.app_detail(parts, app)
+    deployment = await overview.show_deployment(parts, app, n)
+    diff = await compare(parts, app, None, n)
+    return page(request, "promote.html", app=detail, d=deployment, diff=diff)
+
+
+@router.post("/promote/{n}")
+async def promote(
+    caller: PageCaller, parts: PartsOf, *, app: str, n: Number, seen: Seen, reason: Reason = ""
+) -> Response:
+    job = await request_promote(parts, caller, app, ReleaseRequest(deployment=n, seen=seen, reason=reason))
+    return RedirectResponse(f"/apps/{app}/jobs/{job.job}", status_code=303)
+
+
+@router.get("/rollback")
+async def ask_rollback(
+    request: Request,
+    _: PageCaller,
+    parts: PartsOf,
+    app: str,
+    to: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> Response:
+    detail = await overview.app_detail(parts, app)
+    target = _target(detail.release, await overview.list_releases(parts, app), to)
+    diff = await compare(parts, app, target.deployment, detail.release.deployment if detail.release else None)
+    return page(request, "rollback.html", app=detail, target=target, diff=diff)
+
+
+@router.post("/rollback")
+async def rollback(
+    caller: PageCaller,
+    parts: PartsOf,
+    *,
+    app: str,
+    seen: Seen,
+    to: Annotated[int, Form(ge=1, le=2**31 - 1)],
+    reason: Reason = "",
+) -> Response:
+    job = await request_rollback(parts, caller, app, RollbackRequest(seen=seen, to=to, reason=reason))
+    return RedirectResponse(f"/apps/{app}/jobs/{job.job}", status_code=303)
+
+
+@router.get("/jobs/{number}")
+async def one_job(request: Request, _: PageCaller, parts: PartsOf, app: str, number: Number) -> Response:
+    return page(request, "job.html", app=app, job=await show_job(parts, number))
+
+
+@router.get("/jobs/{number}/live")
+async def one_job_live(request: Request, _: PageCaller, parts: PartsOf, app: str, number: Number) -> Response:
+    async def render() -> streams.View:
+        job = await show_job(parts, number)
+        return streams.View(
+            {"job": fragment("job.html", app=app, job=job)}, final=job.status in {"done", "failed"}
+        )
+
+    return streams.stream(streams.changes(request, render))
+
+
+def _target(in_force: Release | None, releases: list[Release], to: int | None) -> Release:
+    """The release `to`, or the one before what is in force."""
+    if in_force is None:
+        raise NotPossible(
+            "Nothing is released yet, so nothing can be rolled back.", hint="Promote a deployment first."
+        )
+    earlier = [release for release in releases if not release.in_force]
+    for release in earlier:
+        if to in {None, release.release}:
+            return release
+    raise NotFound(f"There is no earlier release{f' {to}' if to else ''} to go back to.")

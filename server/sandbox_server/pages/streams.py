@@ -1,0 +1,108 @@
+"""Server-sent events: parts of a page that are sent again when they changed, and logs that grow."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+
+from sandbox_server.errors import SandboxError
+from sandbox_server.operations.logs import Kind, follow_log, read_log
+from sandbox_server.operations.parts import Parts
+from sandbox_server.pages.dependencies import LoginNeededError, page_caller, parts_of
+from sandbox_server.pages.rendering import fragment
+from sandbox_server.wire import LogLine
+
+# Sent when nothing changed: a browser that has gone is only noticed by writing to it.
+QUIET = ": \n\n"
+END = "event: end\ndata:\n\n"
+
+
+@dataclass(frozen=True)
+class View:
+    """What is live on a page: its fragments, by the name of their event."""
+
+    fragments: dict[str, str]
+    final: bool = False
+    """Nothing will change any more."""
+
+
+Render = Callable[[], Awaitable[View]]
+
+
+def stream(events: AsyncIterator[str]) -> StreamingResponse:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+
+def event(name: str, html: str, mark: str = "") -> str:
+    """`mark` comes back from a browser that lost the connection, as `Last-Event-ID`."""
+    data = "\n".join(f"data: {line}" for line in html.splitlines())
+    head = f"event: {name}\nid: {mark}\n" if mark else f"event: {name}\n"
+    return f"{head}{data}\n\n"
+
+
+async def changes(request: Request, render: Render) -> AsyncIterator[str]:
+    """Each fragment at once and whenever it changed, until nothing can change or the login is over."""
+    sent: dict[str, str] = {}
+    with suppress(SandboxError, LoginNeededError):
+        async for _ in parts_of(request).bell.rings(every=2.0):
+            await page_caller(request)
+            view = await render()
+            yield _news(view.fragments, sent)
+            if view.final:
+                break
+    yield END
+
+
+async def log(parts: Parts, app: str, n: int, kind: Kind, after: datetime | None) -> AsyncIterator[str]:
+    """The lines later than `after`, then new ones as they are written."""
+    new_lines = follow_log(parts, app, n, kind)
+    # Its place must be taken before the rest is read, or lines written in between were lost.
+    await anext(new_lines, None)
+    written = [
+        line for line in await read_log(parts, app, n, kind, tail=2000) if after is None or line.time > after
+    ]
+    for line in written:
+        yield _line(line)
+    after = written[-1].time if written else after
+    async for fresh in new_lines:
+        if fresh is not None and (after is None or fresh.time > after):
+            yield _line(fresh)
+
+
+async def together(*sources: AsyncIterator[str]) -> AsyncIterator[str]:
+    """All of them on one connection, of which a browser has only six; over when the first source is over."""
+    queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=100)
+    tasks = [asyncio.create_task(_pump(source, queue, last=n == 0)) for n, source in enumerate(sources)]
+    try:
+        while (item := await queue.get()) is not None:
+            yield item
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pump(source: AsyncIterator[str], queue: "asyncio.Queue[str | None]", *, last: bool) -> None:
+    try:
+        async for item in source:
+            await queue.put(item)
+    except SandboxError:
+        await queue.put(QUIET)
+    finally:
+        if last:
+            await queue.put(None)
+
+
+def _news(fragments: dict[str, str], sent: dict[str, str]) -> str:
+    changed = {name: html for name, html in fragments.items() if sent.get(name) != html}
+    sent |= changed
+    return "".join(event(name, html) for name, html in changed.items()) or QUIET
+
+
+def _line(line: LogLine) -> str:
+    return event("lines", fragment("log_lines.html", lines=[line]), mark=line.time.isoformat())

@@ -1,0 +1,139 @@
+"""How values are written for people. Pure functions; time is an argument."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from markupsafe import Markup, escape
+
+from sandbox_server.wire import Release
+
+_DEEDS = {
+    "deployment.moved": "went on",
+    "instance.crashed": "crashed",
+    "release.promote": "promoted",
+    "release.rollback": "made by a rollback",
+    "release.switched": "got the traffic",
+    "sandbox.moved": "shows another deployment",
+}
+
+_STEPS = ("upload", "build", "start", "smoke")
+
+
+def age(at: datetime, now: datetime) -> str:
+    """Such as "3 min ago"."""
+    seconds = (now - _aware(at)).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min ago"
+    if seconds < 36 * 3600:
+        return f"{int(seconds // 3600)} h ago"
+    if seconds < 60 * 86400:
+        return f"{round(seconds / 86400)} days ago"
+    return _aware(at).strftime("%-d %b %Y")
+
+
+def exact(at: datetime) -> str:
+    return _aware(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def clock(at: datetime) -> str:
+    return _aware(at).astimezone(UTC).strftime("%H:%M:%S")
+
+
+def size(count: int) -> str:
+    """Bytes, such as "92 MiB"."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"
+
+
+def seconds(value: float) -> str:
+    if value < 1:
+        return f"{value:.2f} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{int(value // 60)} min {int(value % 60)} s"
+
+
+def count_of(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def who_stays(release: Release) -> str:
+    """What happens to the people on the release that is left."""
+    if release.sessions is None:
+        return f"Those who have d{release.deployment} open keep it until they leave."
+    if release.sessions == 0:
+        return f"Nobody has d{release.deployment} open."
+    people = count_of(release.sessions, "person keeps", "people keep")
+    return f"{people} d{release.deployment} until they leave."
+
+
+def beyond(phase: str, status: str) -> str:
+    """What a phase says beyond its status: "building, installing 3 packages" → "installing 3 packages"."""
+    return phase.removeprefix(status).lstrip(" ,:")
+
+
+def deed(action: str) -> str:
+    """What happened to an event's subject: "deployment.pushed" → "pushed"."""
+    return _DEEDS.get(action) or action.rpartition(".")[2].replace("_", " ")
+
+
+def bare_url(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def breakable_url(url: str) -> Markup:
+    """A long host breaks where a reader would break it."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=--)|(?=[.:])", bare_url(url)))
+
+
+def with_code(sentence: str) -> Markup:
+    """What stands between backticks is something to type."""
+    parts = str(escape(sentence)).split("`")
+    if len(parts) % 2 == 0:
+        return escape(sentence)
+    return Markup("".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts)))  # noqa: S704
+
+
+def short_id(image: str) -> str:
+    """An image's Id, as short as the engine's own lists have it."""
+    return image.removeprefix("sha256:")[:12]
+
+
+def diff_line(line: str) -> str:
+    """The style of a line of a unified diff."""
+    if line.startswith(("+++", "---", "@@")):
+        return "where"
+    return {"+": "plus", "-": "minus"}.get(line[:1], "same")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One step of a deployment, as a part of a line 1000 long."""
+
+    name: str
+    seconds: float
+    start: float
+    width: float
+
+
+def timing(spent: dict[str, float]) -> list[Bar]:
+    steps = [(name, spent[name]) for name in _STEPS if spent.get(name)]
+    whole = sum(took for _, took in steps)
+    bars: list[Bar] = []
+    for name, took in steps:
+        start = bars[-1].start + bars[-1].width if bars else 0.0
+        bars.append(Bar(name, took, round(start, 1), round(took / whole * 1000, 1)))
+    return bars
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,105 @@
+"""What the proxy's socket prints, as values."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from sandbox_server.domain.edge import Backend, Mode, Server
+
+_MAINTENANCE = 0x63
+"""Bits of the admin state that take a server away; what remembers `disabled` in the file is none."""
+
+
+class Workers(NamedTuple):
+    """Processes of the proxy."""
+
+    master: int
+    current: list[int]
+    old: list[int]
+    """Left over from before a reload, until their last connection ends."""
+
+    @property
+    def all(self) -> list[int]:
+        return [*self.current, *self.old]
+
+
+def workers(text: str) -> Workers:
+    """From `show proc`. Raises `ValueError` for anything else."""
+    master, lists = 0, {"current": list[int](), "old": list[int]()}
+    part = "current"
+    for line in text.splitlines():
+        words = line.split()
+        if line.startswith("# old workers"):
+            part = "old"
+        elif len(words) > 1 and words[0].isdecimal():
+            if words[1] == "master":
+                master = int(words[0])
+            elif words[1] == "worker":
+                lists[part].append(int(words[0]))
+    if not master:
+        raise ValueError(f"not a list of processes: {text[:200]!r}")
+    return Workers(master, lists["current"], lists["old"])
+
+
+def entries(text: str) -> dict[str, str]:
+    """From `show map`."""
+    rows = (line.split(" ", 2) for line in text.splitlines() if line.startswith("0x"))
+    return {row[1]: row[2] for row in rows if len(row) == 3}
+
+
+def servers(text: str) -> dict[Server, Backend]:
+    """From `show servers state`; free servers are left out."""
+    found: dict[Server, Backend] = {}
+    for row in _rows(text, "# be_id "):
+        server = _server(row["be_name"], row["srv_name"])
+        if server and not int(row["srv_admin_state"]) & _MAINTENANCE:
+            mode = Mode.up if int(row["srv_uweight"]) else Mode.drain
+            found[server] = Backend(IPv4Address(row["srv_addr"]), mode)
+    return found
+
+
+def sessions(text: str) -> Counter[Server]:
+    """From `show stat`: connections by server now, zeros left out. Raises `ValueError` for anything else."""
+    lines = text.splitlines()
+    if not lines or not lines[0].startswith("# pxname,svname,qcur,qmax,scur,"):
+        raise ValueError(f"not statistics: {text[:200]!r}")
+    found: Counter[Server] = Counter()
+    for line in lines[1:]:
+        # There are thousands of lines of a hundred columns; the first five are enough.
+        columns = line.split(",", 5)
+        if len(columns) < 6 or columns[4] in ("", "0"):
+            continue
+        if server := _server(columns[0], columns[1]):
+            found[server] += int(columns[4])
+    return found
+
+
+def visits(text: str) -> Counter[str]:
+    """From `show table visits`, by slot. Raises `ValueError` if it is not that."""
+    if "# table: visits" not in text:
+        raise ValueError(f"not the table of visits: {text[:200]!r}")
+    pairs = re.findall(r"key=(\S+) .*\bconn_cur=(\d+)", text)
+    return Counter({slot: int(count) for slot, count in pairs if int(count)})
+
+
+def field(text: str, name: str) -> str:
+    """From `show info`."""
+    lines = (line.partition(": ") for line in text.splitlines())
+    return next((value.strip() for key, _, value in lines if key == name), "")
+
+
+def _rows(text: str, head: str) -> Iterator[dict[str, str]]:
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines) if line.startswith(head)), None)
+    if start is None:
+        raise ValueError(f"unexpected answer: {text[:200]!r}")
+    names = lines[start].removeprefix("# ").split()
+    return (dict(zip(names, line.split(), strict=False)) for line in lines[start + 1 :] if line.strip())
+
+
+def _server(backend: str, name: str) -> Server | None:
+    if not backend.startswith("slot") or not name.startswith("s") or not name[1:].isdecimal():
+        return None
+    return Server(backend, int(name[1:]))

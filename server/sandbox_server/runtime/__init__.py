@@ -1,0 +1,23 @@
+"""Running containers: the seam, its Docker implementation and its in-memory twin."""
+
+from sandbox_server.runtime.base import (
+    Container,
+    ContainerSpec,
+    ContainerState,
+    LogLine,
+    Runtime,
+    RuntimeFacts,
+)
+from sandbox_server.runtime.docker import DockerRuntime
+from sandbox_server.runtime.memory import MemoryRuntime
+
+__all__ = [
+    "Container",
+    "ContainerSpec",
+    "ContainerState",
+    "DockerRuntime",
+    "LogLine",
+    "MemoryRuntime",
+    "Runtime",
+    "RuntimeFacts",
+]

@@ -1,0 +1,142 @@
+"""The seam to whatever runs containers.
+
+A runtime knows containers by the names that the platform gave them. It decides nothing: which instances
+should exist is in the database, and `operations.reconcile` compares.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """All that a container is made from. Nothing else reaches the engine."""
+
+    name: str
+    image: str
+    """The engine's image Id."""
+    address: IPv4Address
+    environment: Mapping[str, str]
+    """Holds secrets: never log it."""
+    memory: int
+    """Bytes; swap is not added to it."""
+    cpus: float
+    spec_hash: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"ContainerSpec({self.name!r}, {self.image[:19]!r}, {self.address})"
+
+
+class ContainerState(StrEnum):
+    created = "created"
+    running = "running"
+    exited = "exited"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of ours as the engine shows it."""
+
+    name: str
+    state: ContainerState
+    spec_hash: str
+    image: str
+    address: IPv4Address | None
+    exit_code: int | None = None
+    out_of_memory: bool = False
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of an app's output; `stream` is "stdout" or "stderr"."""
+
+    at: datetime
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RuntimeFacts:
+    """What `doctor` wants to know."""
+
+    name: str
+    version: str
+    healthy: bool
+    notes: tuple[str, ...] = ()
+    """Sentences about what is wrong, such as a missing firewall rule."""
+
+
+class Runtime(Protocol):
+    """Runs hardened containers on a network of our own.
+
+    Every method may be called twice; what is absent already counts as removed. All raise `RuntimeUnavailable`
+    when the engine cannot be asked (may be tried again), and touch only containers that carry our platform's
+    label.
+    """
+
+    async def prepare(self) -> IPv4Network:
+        """Make the network and the firewall rule in front of the host, and return the network's subnet.
+
+        Called at every start of the platform and whenever the engine came back, before any traffic.
+        """
+        ...
+
+    async def start(self, spec: ContainerSpec) -> None:
+        """Create the container if it is absent, and start it if it does not run.
+
+        Returns when the engine has started the process, not when the app answers. An existing container with
+        the same spec hash and address is adopted; one with another is replaced. Raises `ImageMissing` and, if
+        the image has nothing that can be started, `StartFailed` (both final); `RuntimeUnavailable` while
+        another container runs at the address; `ValueError` for a spec without limits.
+        """
+        ...
+
+    async def stop(self, name: str, grace: float = 5) -> None:
+        """End the process: politely, after `grace` seconds for good. The container and its log stay."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Remove the container, running or not, with its log."""
+        ...
+
+    async def containers(self) -> list[Container]:
+        """All containers of this platform's instances, running or not."""
+        ...
+
+    async def probe(self, name: str, address: IPv4Address) -> int | None:
+        """The HTTP status of `GET /` of the app in this container; None while nothing answers.
+
+        Takes 5 s at most.
+        """
+        ...
+
+    def logs(
+        self, name: str, *, tail: int | None = None, since: datetime | None = None, follow: bool = False
+    ) -> AsyncIterator[LogLine]:
+        """The container's output, oldest first; `since` excludes lines at or before it.
+
+        With `follow` it goes on until the container ends. Of an absent container there are no lines.
+        """
+        ...
+
+    async def memory(self, name: str) -> int | None:
+        """Bytes in use without the page cache; None if the container does not run."""
+        ...
+
+    async def facts(self) -> RuntimeFacts:
+        """Never raises: an engine that cannot be asked is a fact too."""
+        ...
+
+    async def destroy(self) -> None:
+        """Remove all that is this platform's: containers in any role, the network, the firewall's rules."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; containers go on."""
+        ...

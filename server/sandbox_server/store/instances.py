@@ -1,0 +1,92 @@
+"""Instances and the leases that they hold."""
+
+import secrets
+from datetime import datetime
+from ipaddress import IPv4Network
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from sandbox_server.domain.instance import InstanceState, Spec, container_name, free_address
+from sandbox_server.errors import Full
+from sandbox_server.store.tables import App, Deployment, Instance
+
+
+async def live(tx: AsyncSession, deployment_id: int | None = None) -> list[Instance]:
+    """All that hold a lease, oldest first."""
+    query = select(Instance).where(Instance.state != InstanceState.ended).order_by(col(Instance.id))
+    if deployment_id is not None:
+        query = query.where(Instance.deployment_id == deployment_id)
+    return list(await tx.exec(query))
+
+
+async def of_deployment(tx: AsyncSession, deployment_id: int) -> list[Instance]:
+    """Ended ones included, oldest first."""
+    query = select(Instance).where(Instance.deployment_id == deployment_id).order_by(col(Instance.id))
+    return list(await tx.exec(query))
+
+
+async def lease(
+    tx: AsyncSession,
+    app: App,
+    deployment: Deployment,
+    spec: Spec,
+    *,
+    variables_at: int,
+    platform: str,
+    subnet: IPv4Network,
+    slots: int,
+    servers_per_slot: int,
+    now: datetime,
+) -> Instance:
+    """A new row with a slot shared by its equals, a server of that slot and an address. Raises `Full`."""
+    assert app.id is not None
+    assert deployment.id is not None
+    holding = await live(tx)
+    slot, server = _free_server(holding, deployment.id, spec.hash, slots, servers_per_slot)
+    last = (await tx.exec(select(Instance).order_by(col(Instance.id).desc()).limit(1))).first()
+    ordinal = (last.id or 0) + 1 if last else 1
+    address = free_address(subnet, {row.address or "" for row in holding}, await _last_address(tx))
+    if address is None:
+        raise Full("This machine has no address left for another instance.")
+    row = Instance(
+        app_id=app.id, deployment_id=deployment.id, scope=spec.scope, spec_hash=spec.hash,
+        variables_at=variables_at,
+        name=container_name(platform, app.name, deployment.number, spec.scope, spec.hash, ordinal),
+        worker=secrets.token_hex(8), slot=slot, server=server, address=address,
+        state=InstanceState.starting, created_at=now,
+    )  # fmt: skip
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def end(tx: AsyncSession, row: Instance, now: datetime) -> None:
+    """Give the lease back. Only once neither the edge nor the engine knows the instance any more."""
+    tx.add(row)
+    row.slot = row.server = row.address = None
+    row.visit_pin = ""
+    row.state, row.ended_at = InstanceState.ended, now
+    await tx.flush()
+
+
+def _free_server(
+    holding: list[Instance], deployment_id: int, spec_hash: str, slots: int, servers: int
+) -> tuple[int, int]:
+    for row in holding:
+        if (row.deployment_id, row.spec_hash) == (deployment_id, spec_hash) and row.slot is not None:
+            taken = {other.server for other in holding if other.slot == row.slot}
+            free = next((number for number in range(1, servers + 1) if number not in taken), None)
+            if free is None:
+                raise Full(f"All {servers} places for instances of this deployment are taken by draining ones.")
+            return row.slot, free
+    used = {row.slot for row in holding}
+    free_slot = next((number for number in range(slots) if number not in used), None)
+    if free_slot is None:
+        raise Full(f"All {slots} slots are taken.")
+    return free_slot, 1
+
+
+async def _last_address(tx: AsyncSession) -> str | None:
+    query = select(Instance.address).where(col(Instance.address).is_not(None)).order_by(col(Instance.id).desc())
+    return (await tx.exec(query.limit(1))).first()

@@ -1,0 +1,128 @@
+"""The queue is a table: claimed by compare-and-set, one running job for each target."""
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import col, or_, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from sandbox_server.errors import NotFound
+from sandbox_server.store.tables import Job
+
+OPEN = ("queued", "running")
+
+
+async def add(
+    tx: AsyncSession, kind: str, target: str, payload: dict[str, Any], *, by: str, now: datetime
+) -> Job:
+    job = Job(kind=kind, target=target, payload=payload, by=by, status="queued", run_after=now, created_at=now)
+    tx.add(job)
+    await tx.flush()
+    return job
+
+
+async def get(tx: AsyncSession, job_id: int) -> Job:
+    job = await tx.get(Job, job_id)
+    if job is None:
+        raise NotFound(f"There is no job {job_id}.")
+    return job
+
+
+async def open_jobs(tx: AsyncSession, target: str | None = None) -> list[Job]:
+    """Queued and running ones, oldest first."""
+    query = select(Job).where(col(Job.status).in_(OPEN)).order_by(col(Job.id))
+    if target is not None:
+        query = query.where(Job.target == target)
+    return list(await tx.exec(query))
+
+
+async def claim(tx: AsyncSession, now: datetime, lease_for: float, busy: Collection[str]) -> Job | None:
+    """The oldest job that may run now, leased; None if there is none. `busy` names kinds that have no place free."""
+    running = {
+        job.target for job in await open_jobs(tx) if job.leased_until and job.leased_until > now
+    }
+    query = (
+        select(Job)
+        .where(
+            col(Job.status).in_(OPEN),
+            Job.run_after <= now,
+            col(Job.kind).not_in(busy),
+            or_(col(Job.leased_until).is_(None), col(Job.leased_until) <= now),
+        )
+        .order_by(col(Job.id))
+    )
+    job = next((job for job in await tx.exec(query) if job.target not in running), None)
+    if job is None:
+        return None
+    job.status, job.lease = "running", secrets.token_hex(8)
+    job.leased_until = now + timedelta(seconds=lease_for)
+    job.attempts += 1
+    job.version += 1
+    tx.add(job)
+    await tx.flush()
+    return job
+
+
+async def renew(tx: AsyncSession, job: Job, until: datetime) -> bool:
+    """Keep the lease. False: it is somebody else's now, or the job was cancelled."""
+    query = (
+        update(Job)
+        .where(col(Job.id) == job.id, col(Job.lease) == job.lease, col(Job.cancelled).is_(False))
+        .values(leased_until=until)
+    )
+    return bool((await tx.exec(query)).rowcount)
+
+
+async def tell(tx: AsyncSession, job_id: int, progress: str) -> None:
+    query = update(Job).where(col(Job.id) == job_id).values(progress=progress, version=Job.version + 1)
+    await tx.exec(query)
+
+
+async def finish(
+    tx: AsyncSession,
+    job: Job,
+    status: str,
+    now: datetime,
+    *,
+    result: dict[str, Any] | None = None,
+    error: dict[str, Any] | None = None,
+) -> None:
+    values = {
+        "status": status, "finished_at": now, "lease": None, "leased_until": None,
+        "result": result or {}, "error": error or {}, "version": Job.version + 1,
+    }  # fmt: skip
+    await tx.exec(update(Job).where(col(Job.id) == job.id, col(Job.lease) == job.lease).values(**values))
+
+
+async def retry_later(tx: AsyncSession, job: Job, run_after: datetime, progress: str) -> None:
+    values = {
+        "status": "queued", "run_after": run_after, "lease": None, "leased_until": None,
+        "progress": progress, "version": Job.version + 1,
+    }  # fmt: skip
+    await tx.exec(update(Job).where(col(Job.id) == job.id, col(Job.lease) == job.lease).values(**values))
+
+
+async def cancel(tx: AsyncSession, target: str) -> None:
+    """Ask whoever runs jobs of this target to stop; those that nobody runs end here."""
+    of_target = (col(Job.target) == target, col(Job.status).in_(OPEN))
+    await tx.exec(update(Job).where(*of_target).values(cancelled=True, version=Job.version + 1))
+    await tx.exec(update(Job).where(*of_target, col(Job.lease).is_(None)).values(status="failed"))
+
+
+async def release_leases(tx: AsyncSession) -> None:
+    """Called by the only worker at its start: whoever held them is dead."""
+    await tx.exec(update(Job).where(col(Job.status) == "running").values(lease=None, leased_until=None))
+
+
+async def failures_in_a_row(tx: AsyncSession, target: str, kind: str) -> int:
+    """How many of the newest ended jobs of that target and kind failed, until the first that did not; 12 at most."""
+    query = (
+        select(Job.status)
+        .where(Job.target == target, Job.kind == kind, col(Job.status).in_(("done", "failed")))
+        .order_by(col(Job.id).desc())
+        .limit(12)
+    )
+    statuses = list(await tx.exec(query))
+    return next((number for number, status in enumerate(statuses) if status == "done"), len(statuses))

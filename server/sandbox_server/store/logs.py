@@ -1,0 +1,59 @@
+"""Logs that outlive their containers: files of JSON lines, by app and deployment."""
+
+import json
+import os
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from sandbox_server.wire import LogLine
+
+
+class Logs:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def build(self, app: str, number: int) -> Path:
+        return self._folder / app / f"d{number}" / "build.jsonl"
+
+    def run(self, app: str, number: int, instance: str) -> Path:
+        return self._folder / app / f"d{number}" / f"run-{instance}.jsonl"
+
+    def saved_runs(self, app: str, number: int) -> list[Path]:
+        """Oldest first."""
+        paths = (self._folder / app / f"d{number}").glob("run-*.jsonl")
+        return sorted(paths, key=lambda path: int(path.stem.rsplit("-", 1)[1]))
+
+    def open_build(self, app: str, number: int) -> IO[str]:
+        path = self.build(app, number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a", encoding="utf-8", buffering=1)
+
+    def save(self, path: Path, lines: Iterable[LogLine]) -> None:
+        """Add lines to what is there, durably."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(line.model_dump_json() + "\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def line(at: datetime, stream: str, text: str) -> str:
+    return json.dumps({"time": at.isoformat(), "stream": stream, "text": text}) + "\n"
+
+
+def read(path: Path, tail: int | None = None) -> list[LogLine]:
+    """The file's whole lines; a last one that is still being written is left out."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8") as file:
+        whole = (text for text in file if text.endswith("\n"))
+        return [LogLine.model_validate_json(text) for text in deque(whole, maxlen=tail)]
+
+
+def last_time(path: Path) -> datetime | None:
+    """When the newest saved line was said."""
+    lines = read(path, tail=1)
+    return lines[0].time if lines else None

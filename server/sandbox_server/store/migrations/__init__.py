@@ -1,0 +1,1 @@
+"""The way from any earlier database to the present one."""

@@ -1,0 +1,226 @@
+"""Storage, and nothing else: these rows never leave the server. Validation is in `wire` and `domain`.
+
+Enumerations are stored by value, as strings; times are UTC.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware times in, aware times out, on databases that forget time zones too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def _time(*, index: bool = False) -> Any:
+    return Field(sa_column=Column(UtcTime, nullable=False, index=index))
+
+
+def _maybe_time() -> Any:
+    return Field(default=None, sa_column=Column(UtcTime, nullable=True))
+
+
+def _text() -> Any:
+    return Field(default="", sa_column=Column(Text, nullable=False))
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class User(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "user"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    admin: bool = False
+    created_at: datetime = _time()
+
+
+class Credential(SQLModel, table=True):
+    """A token, a login session or a one-time login link: all are secrets known by their hash."""
+
+    __tablename__: ClassVar[str] = "credential"
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id", index=True)
+    kind: str
+    name: str = ""
+    hash: str = Field(unique=True)
+    created_at: datetime = _time()
+    expires_at: datetime | None = _maybe_time()
+    used_at: datetime | None = _maybe_time()
+
+
+class App(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "app"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    title: str = ""
+    deployments: int = 0
+    """How many numbers were given out; they are never reused."""
+    releases: int = 0
+    created_by: str
+    created_at: datetime = _time()
+    removed_at: datetime | None = _maybe_time()
+
+
+class Branch(SQLModel, table=True):
+    """A branch's place: its sandbox."""
+
+    __tablename__: ClassVar[str] = "branch"
+    __table_args__ = (UniqueConstraint("app_id", "name"), UniqueConstraint("app_id", "label"))
+    id: int | None = Field(default=None, primary_key=True)
+    app_id: int = Field(foreign_key="app.id", index=True)
+    name: str
+    label: str
+    current_id: int | None = None
+    """The deployment that its URL shows."""
+    created_at: datetime = _time()
+    removed_at: datetime | None = _maybe_time()
+
+
+class Deployment(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "deployment"
+    __table_args__ = (UniqueConstraint("app_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    app_id: int = Field(foreign_key="app.id", index=True)
+    branch_id: int = Field(foreign_key="branch.id", index=True)
+    number: int
+    status: str = Field(index=True)
+    version: int = 1
+    phase: str = ""
+    bundle: str
+    bundle_size: int = 0
+    config: dict[str, Any] = _json()
+    """sandbox.toml as it was accepted."""
+    packages: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    git_commit: str = ""
+    message: str = ""
+    commits: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    dirty: bool = False
+    note: str = _text()
+    author: str
+    image: str | None = None
+    smoke: dict[str, Any] = _json()
+    seconds: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    error: dict[str, Any] = _json()
+    created_at: datetime = _time()
+    ready_at: datetime | None = _maybe_time()
+    replaced_at: datetime | None = _maybe_time()
+    """When its branch's URL moved on to a newer one."""
+    awake_until: datetime | None = _maybe_time()
+    """Not put to sleep before, though its branch shows another one."""
+
+
+class Release(SQLModel, table=True):
+    """Append-only; the newest of an app is in force."""
+
+    __tablename__: ClassVar[str] = "release"
+    __table_args__ = (UniqueConstraint("app_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    app_id: int = Field(foreign_key="app.id", index=True)
+    number: int
+    deployment_id: int = Field(foreign_key="deployment.id")
+    image: str
+    spec_hash: str
+    """Of the instances that carry its traffic."""
+    variables_at: int = 0
+    """The newest variable row that counts for this release."""
+    returns_to: int | None = None
+    """For a rollback: the number of the release that it brings back."""
+    job_id: int | None = Field(default=None, unique=True)
+    """The job that made it: told again after a kill, it makes no second one."""
+    kind: str
+    by: str
+    reason: str = _text()
+    created_at: datetime = _time()
+
+
+class Variable(SQLModel, table=True):
+    """Append-only; the newest row of a name counts. Without a ciphertext it says that the name was removed."""
+
+    __tablename__: ClassVar[str] = "variable"
+    id: int | None = Field(default=None, primary_key=True)
+    app_id: int = Field(foreign_key="app.id", index=True)
+    scope: str
+    branch: str | None = None
+    name: str
+    ciphertext: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    by: str
+    created_at: datetime = _time()
+
+
+class Instance(SQLModel, table=True):
+    """One container, and its lease of a server in a slot and of an address. Ended rows hold no lease."""
+
+    __tablename__: ClassVar[str] = "instance"
+    __table_args__ = (UniqueConstraint("slot", "server"),)
+    id: int | None = Field(default=None, primary_key=True)
+    app_id: int = Field(foreign_key="app.id", index=True)
+    deployment_id: int = Field(foreign_key="deployment.id", index=True)
+    scope: str
+    spec_hash: str
+    variables_at: int = 0
+    name: str = Field(unique=True)
+    worker: str
+    """The random id `w` that leads sessions back to this instance."""
+    slot: int | None = None
+    server: int | None = None
+    address: str | None = Field(default=None, unique=True)
+    state: str
+    visit_pin: str = ""
+    """While the checking browser looks at a candidate: the one-time pin that reaches it."""
+    visited: bool = False
+    """A real session came up on it."""
+    created_at: datetime = _time()
+    drains_since: datetime | None = _maybe_time()
+    ended_at: datetime | None = _maybe_time()
+
+
+class Job(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "job"
+    __table_args__ = (Index("job_open", "status", "run_after"),)
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    target: str = Field(index=True)
+    payload: dict[str, Any] = _json()
+    status: str
+    by: str
+    run_after: datetime = _time()
+    attempts: int = 0
+    lease: str | None = None
+    leased_until: datetime | None = _maybe_time()
+    cancelled: bool = False
+    progress: str = ""
+    result: dict[str, Any] = _json()
+    error: dict[str, Any] = _json()
+    version: int = 1
+    created_at: datetime = _time()
+    finished_at: datetime | None = _maybe_time()
+
+
+class Event(SQLModel, table=True):
+    """History, audit and source of notices. Each row's hash covers the row before."""
+
+    __tablename__: ClassVar[str] = "event"
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _time(index=True)
+    by: str
+    action: str
+    app: str = Field(default="", index=True)
+    subject: str = ""
+    old: str = ""
+    new: str = ""
+    reason: str = _text()
+    hash: str

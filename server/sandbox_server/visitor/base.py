@@ -1,0 +1,61 @@
+"""The seam to the checking browser: a release is judged from inside a real session."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Outcome(StrEnum):
+    idle = "idle"
+    """The session came up, computed what the page shows, and rests."""
+    busy = "busy"
+    """The session came up but was still computing when time was over."""
+    failed = "failed"
+    """No session, or it closed."""
+    no_browser = "no_browser"
+    """There is no browser on this machine: nothing is known."""
+
+
+@dataclass(frozen=True)
+class Itinerary:
+    """Where to look, for how long."""
+
+    url: str
+    timeout: float = 60
+    """Seconds."""
+    wait_for: str = ""
+    """A CSS selector that counts as rest, for pages that never get idle."""
+    pin: str = ""
+    """Sent as the pin cookie: reaches a candidate before it is released."""
+
+
+@dataclass(frozen=True)
+class OutputError:
+    """An output that shows an error instead of its value."""
+
+    output: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Visit:
+    outcome: Outcome
+    seconds: float
+    reason: str = ""
+    """One sentence; for `failed` and `busy`, why."""
+    errors: tuple[OutputError, ...] = ()
+    """Seen 1 s after idle, twice."""
+
+
+class Visitor(Protocol):
+    """Visits pages through the edge. Visits carry a mark by which the edge leaves them out of every count."""
+
+    async def visit(self, itinerary: Itinerary) -> Visit:
+        """Open the page in a fresh profile, stay until the session rests. Raises nothing for a bad page."""
+        ...
+
+    async def available(self) -> str:
+        """An empty string, or one sentence about why no browser can be had."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,288 @@
+"""What goes over the wire between the server and its clients. Shared with the command line; imports pydantic only."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+API = "/api/v1"
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(Wire):
+    """The one shape of every error, under the key `error`."""
+
+    code: str
+    message: str
+    hint: str
+    detail: str = ""
+    request_id: str = ""
+
+
+# Who
+
+
+class Me(Wire):
+    user: str
+    admin: bool
+    version: str
+    url: str
+    """The control plane's public address."""
+
+
+class TokenRequest(Request):
+    name: str = Field(min_length=1, max_length=60)
+    days: int | None = Field(default=None, ge=1, le=3650)
+
+
+class Token(Wire):
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+    token: str | None = None
+    """Only in the answer to its creation."""
+
+
+class LoginLink(Wire):
+    url: str
+    expires_at: datetime
+
+
+# Deployments
+
+
+class Status(StrEnum):
+    queued = "queued"
+    building = "building"
+    starting = "starting"
+    ready = "ready"
+    asleep = "asleep"
+    failed = "failed"
+    cancelled = "cancelled"
+    superseded = "superseded"
+    retired = "retired"
+
+
+class OutputError(Wire):
+    output: str
+    message: str
+
+
+class Smoke(Wire):
+    status: Literal["passed", "failed", "busy", "skipped", "pending"]
+    reason: str = ""
+    errors: list[OutputError] = []
+    seconds: float | None = None
+
+
+class Push(Request):
+    """One bundle on one branch. The bundle was uploaded before."""
+
+    bundle: str = Field(pattern=r"^[0-9a-f]{64}$")
+    branch: str = Field(min_length=1, max_length=255)
+    commit: str = Field(default="", max_length=64)
+    message: str = Field(default="", max_length=500)
+    """First line of the commit's message."""
+    commits: list[str] = Field(default=[], max_length=500)
+    """Newest first: "<short hash> <first line>", as far back as the client looked."""
+    dirty: bool = False
+    """The folder had uncommitted changes."""
+    note: str = Field(default="", max_length=2000)
+    upload_seconds: float = Field(default=0, ge=0, le=86400)
+
+
+class Deployment(Wire):
+    app: str
+    branch: str
+    deployment: int
+    status: Status
+    phase: str
+    """What is happening now, in words: "building, installing 3 packages"."""
+    url: str
+    """The branch's sandbox."""
+    permalink: str
+    page: str
+    image: str | None
+    bundle: str
+    commit: str
+    message: str
+    dirty: bool
+    note: str
+    author: str
+    smoke: Smoke
+    seconds: dict[str, float]
+    error: Problem | None
+    created_at: datetime
+    ready_at: datetime | None
+    current: bool
+    """Its branch's URL shows it."""
+    released: bool
+    sessions: int | None
+    """None: not known just now."""
+    memory: int | None
+    """Bytes; None if nothing runs."""
+    live: str = ""
+    """For a person who just pushed: what users still see, such as "d39 (release 7)"; empty without a release."""
+    version: int
+    """Changes with every change of the row; give it back as `seen` to wait for the next one."""
+
+
+class LogLine(Wire):
+    time: datetime
+    stream: str
+    text: str
+
+
+# Apps
+
+
+class Release(Wire):
+    release: int
+    app: str
+    deployment: int
+    branch: str
+    image: str
+    url: str
+    by: str
+    reason: str
+    kind: Literal["promote", "rollback"]
+    created_at: datetime
+    in_force: bool
+    kept_until: datetime | None = None
+    """The instances of this earlier release run until then: rollback is instant."""
+    sessions: int | None = None
+    message: str = ""
+    """The deployment's commit message."""
+    smoke: Smoke | None = None
+
+
+class Branch(Wire):
+    branch: str
+    url: str
+    current: Deployment | None
+    latest: Deployment
+    deployments: int
+
+
+class App(Wire):
+    app: str
+    title: str
+    url: str
+    page: str
+    release: Release | None
+    branches: int
+    sessions: int | None
+    memory: int | None
+    updated_at: datetime
+
+
+class AppDetail(App):
+    sandboxes: list[Branch]
+
+
+class ReleaseRequest(Request):
+    """`seen` is the number of the release that the person saw in force, 0 for none; if it has changed: 409."""
+
+    deployment: int = Field(ge=1)
+    seen: int = Field(ge=0)
+    reason: str = Field(default="", max_length=2000)
+
+
+class RollbackRequest(Request):
+    seen: int = Field(ge=0)
+    to: int | None = Field(default=None, ge=1)
+    """A release number; by default the one before the release in force."""
+    reason: str = Field(default="", max_length=2000)
+
+
+class Job(Wire):
+    """Work that takes a while."""
+
+    job: int
+    kind: str
+    status: Literal["queued", "running", "done", "failed"]
+    progress: str
+    release: Release | None = None
+    seconds: float | None = None
+    left_sessions: int | None = None
+    """After a rollback or promote: people still on the release that was left."""
+    error: Problem | None = None
+    version: int
+
+
+class FileChange(Wire):
+    path: str
+    change: Literal["added", "removed", "changed"]
+    diff: str = ""
+    """Unified, for text files of a reasonable size."""
+
+
+class Diff(Wire):
+    app: str
+    a: int | None
+    """None: nothing is released yet."""
+    b: int
+    commits: list[str]
+    files: list[FileChange]
+    packages: list[str]
+    """Such as "+ leaflet" or "- dplyr"."""
+    variables: list[str]
+    """Names only."""
+
+
+class Removed(Wire):
+    removed: list[str]
+
+
+# Variables
+
+
+class VariablesSet(Request):
+    variables: dict[str, str] = Field(min_length=1, max_length=500)
+    scope: Literal["sandbox", "release"] = "sandbox"
+    branch: str | None = Field(default=None, max_length=255)
+
+
+class Variable(Wire):
+    name: str
+    scope: Literal["sandbox", "release"]
+    branch: str | None
+    by: str
+    set_at: datetime
+
+
+class Variables(Wire):
+    variables: list[Variable]
+    effect: str = ""
+    """When a change is seen by apps, in one sentence."""
+
+
+# The platform
+
+
+class Finding(Wire):
+    part: str
+    status: Literal["ok", "warning", "failed"]
+    message: str
+    remedy: str = ""
+
+
+class Event(Wire):
+    at: datetime
+    by: str
+    action: str
+    app: str
+    subject: str
+    """Such as "d42", "release 7" or "feature-x"."""
+    old: str
+    new: str
+    reason: str

@@ -1,0 +1,77 @@
+// Small things that HTML cannot do. Every page works without them.
+
+(function () {
+  "use strict";
+
+  // What a person opened stays open when the server sends the fragment anew.
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = function (name, node) {
+    return !(name === "open" && node.tagName === "DETAILS");
+  };
+
+  // A browser allows six connections to a host: tabs in the background give theirs back.
+  const sources = new Set();
+  let closed = false;
+  let timer;
+
+  const last = new Map();
+
+  // After a lost connection a log goes on where it was.
+  htmx.createEventSource = function (url) {
+    const from = last.has(url) ? "&after=" + encodeURIComponent(last.get(url)) : "";
+    const source = new EventSource(url + from);
+    source.addEventListener("lines", (event) => last.set(url, event.lastEventId));
+    sources.add(source);
+    return source;
+  };
+
+  document.addEventListener("visibilitychange", function () {
+    clearTimeout(timer);
+    if (document.hidden) {
+      timer = setTimeout(closeAll, 30000);
+    } else if (closed) {
+      location.reload();
+    }
+  });
+
+  window.addEventListener("pagehide", closeAll);
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted && closed) location.reload();
+  });
+
+  function closeAll() {
+    closed = Array.from(sources).some((source) => source.readyState !== EventSource.CLOSED);
+    sources.forEach((source) => source.close());
+  }
+
+  // A log follows its end until the person scrolls up.
+  function toEnd(log) {
+    log.scrollTop = log.scrollHeight;
+  }
+
+  function follow(log) {
+    let following = true;
+    log.addEventListener("scroll", function () {
+      following = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    });
+    new MutationObserver(function () {
+      if (following) toEnd(log);
+    }).observe(log, { childList: true });
+    toEnd(log);
+  }
+
+  document.querySelectorAll(".log").forEach(follow);
+
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    navigator.clipboard.writeText(button.dataset.copy).then(function () {
+      button.textContent = "Copied";
+    });
+  });
+
+  // A second click must not send the same request twice.
+  document.addEventListener("submit", function (event) {
+    const button = event.target.querySelector("button[type=submit]");
+    if (button) setTimeout(() => { button.disabled = true; });
+  });
+})();

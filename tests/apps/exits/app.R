@@ -1,0 +1,2 @@
+message("leaving")
+quit(save = "no", status = 3)

@@ -1,0 +1,4 @@
+library(shiny)
+library(notapackageatall)
+
+shinyApp(fluidPage("never"), function(input, output, session) NULL)

@@ -1,0 +1,3 @@
+function(input, output, session) {
+  output$greeting <- renderText("hello from server.R")
+}

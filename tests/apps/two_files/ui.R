@@ -1,0 +1,1 @@
+fluidPage(titlePanel("two files"), textOutput("greeting"))

@@ -1,0 +1,334 @@
+"""A small server with the real wire format on a loopback port, for tests of the command line alone."""
+
+import hashlib
+import io
+import json
+import tarfile
+import threading
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from sandbox_server import wire
+
+TOKEN = "sbx_test_token"
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+FORWARD = {"queued": "building", "building": "starting", "starting": "ready"}
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, code: str, message: str, hint: str = "Do something else.") -> None:
+        super().__init__(message)
+        self.status = status
+        self.problem = wire.Problem(code=code, message=message, hint=hint)
+
+
+class Platform:
+    """What the server knows. A deployment moves on by one state each time that its news are waited for."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.bundles: dict[str, bytes] = {}
+        self.uploads = 0
+        self.deployments: dict[str, list[wire.Deployment]] = {}
+        self.releases: dict[str, list[wire.Release]] = {}
+        self.variables: dict[str, list[wire.Variable]] = {}
+        self.values: dict[str, str] = {}
+        self.jobs: list[wire.Job] = []
+        self.tokens: list[str] = ["first"]
+        self.smoke = wire.Smoke(status="passed", seconds=0.4)
+        self.too_large = False
+        self.seen_requests: list[str] = []
+
+    def files(self, deployment: wire.Deployment) -> dict[str, bytes]:
+        with tarfile.open(fileobj=io.BytesIO(self.bundles[deployment.bundle])) as archive:
+            return {m.name: archive.extractfile(m).read() for m in archive.getmembers()}  # type: ignore[union-attr]
+
+    def newest(self, app: str) -> wire.Deployment:
+        return self.find(app)[-1]
+
+    def find(self, app: str) -> list[wire.Deployment]:
+        if app not in self.deployments:
+            raise Refusal(404, "not_found", f"There is no app {app}.")
+        return self.deployments[app]
+
+    def one(self, app: str, number: str) -> wire.Deployment:
+        for deployment in self.find(app):
+            if deployment.deployment == int(number):
+                return deployment
+        raise Refusal(404, "not_found", f"{app} has no d{number}.")
+
+    def push(self, app: str, push: wire.Push) -> wire.Deployment:
+        if push.bundle not in self.bundles:
+            raise Refusal(404, "not_found", "That bundle was not uploaded.")
+        known = self.deployments.setdefault(app, [])
+        number = len(known) + 41
+        shared = {"app": app, "deployment": number, "status": "queued", "phase": "waiting", "version": 1}
+        urls = {
+            "url": f"http://{push.branch}--{app}.apps.localhost",
+            "permalink": f"http://d{number}--{app}.apps.localhost",
+        }
+        nothing = {
+            "image": None,
+            "error": None,
+            "ready_at": None,
+            "sessions": 0,
+            "memory": None,
+            "seconds": {},
+        }
+        flags = {"current": False, "released": False, "live": "", "author": "ada", "created_at": NOW}
+        pushed = push.model_dump(exclude={"commits", "upload_seconds"})
+        smoke = wire.Smoke(status="pending")
+        made = wire.Deployment.model_validate(
+            {
+                **shared,
+                **urls,
+                **nothing,
+                **flags,
+                **pushed,
+                "page": f"{self.url}/apps/{app}/d{number}",
+                "smoke": smoke,
+            }
+        )
+        known.append(made)
+        return made
+
+    def move(self, deployment: wire.Deployment) -> None:
+        if deployment.status not in FORWARD:
+            return
+        deployment.status = wire.Status(FORWARD[deployment.status])
+        deployment.version += 1
+        deployment.phase = f"now {deployment.status}"
+        if deployment.status == "starting" and b"stop(" in self.files(deployment)["app.R"]:
+            deployment.status = wire.Status.failed
+            detail = "Error in app.R#1: could not find function"
+            deployment.error = wire.Problem(
+                code="start_failed", message="The app did not start.", hint="Read it.", detail=detail
+            )
+        if deployment.status == "ready":
+            deployment.image, deployment.smoke, deployment.current = "sha256:abc", self.smoke, True
+            deployment.seconds = {"build": 0.1, "start": 0.5, "smoke": 0.4}
+
+    def release(self, app: str, number: int, kind: str, reason: str, seen: int) -> wire.Job:
+        history = self.releases.setdefault(app, [])
+        if seen != (history[-1].release if history else 0):
+            raise Refusal(409, "state_changed", "Somebody else released meanwhile.")
+        deployment = self.one(app, str(number))
+        if deployment.status != "ready":
+            raise Refusal(409, "not_possible", f"d{number} is {deployment.status}.")
+        for earlier in history:
+            earlier.in_force = False
+        made = wire.Release(
+            release=len(history) + 1, app=app, deployment=number, branch=deployment.branch, image="sha256:abc",
+            url=f"http://{app}.apps.localhost", by="ada", reason=reason, kind=kind, created_at=NOW, in_force=True, sessions=2,
+        )  # fmt: skip
+        history.append(made)
+        return self.job(kind, made, left=7 if len(history) > 1 else 0)
+
+    def job(self, kind: str, release: wire.Release | None, left: int | None = None) -> wire.Job:
+        job = wire.Job(
+            job=len(self.jobs) + 1, kind=kind, status="queued", progress="starting", release=release,
+            seconds=1.25, left_sessions=left, version=1,
+        )  # fmt: skip
+        self.jobs.append(job)
+        return job
+
+    def detail(self, app: str) -> wire.AppDetail:
+        deployments = self.find(app)
+        sandboxes = []
+        for branch in dict.fromkeys(d.branch for d in deployments):
+            own = [d for d in deployments if d.branch == branch]
+            current = next((d for d in reversed(own) if d.current), None)
+            sandboxes.append(
+                wire.Branch(
+                    branch=branch, url=own[-1].url, current=current, latest=own[-1], deployments=len(own)
+                )
+            )
+        history = self.releases.get(app, [])
+        return wire.AppDetail(
+            app=app, title=app, url=f"http://{app}.apps.localhost", page=f"{self.url}/apps/{app}", updated_at=NOW,
+            release=history[-1] if history else None, branches=len(sandboxes), sessions=3, memory=None, sandboxes=sandboxes,
+        )  # fmt: skip
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    platform: Platform
+
+    def _answer(self) -> None:
+        parts = urlsplit(self.path)
+        self.query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.platform.seen_requests.append(f"{self.command} {parts.path}")
+        try:
+            if self.headers["Authorization"] != f"Bearer {TOKEN}":
+                raise Refusal(
+                    401, "unauthorized", "That token is not valid.", "Run `sandbox login URL --token TOKEN`."
+                )
+            steps = [unquote(step) for step in parts.path.removeprefix("/api/v1/").split("/")]
+            status, answer = getattr(self, f"_{steps[0].replace('-', '_')}")(steps[1:], body)
+        except Refusal as refusal:
+            status, answer = refusal.status, {"error": refusal.problem.model_dump()}
+        if answer is not None:
+            self._send(status, answer)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def _send(self, status: int, answer: Any) -> None:
+        data = json.dumps(_plain(answer)).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def _me(self, rest: list[str], body: bytes) -> tuple[int, Any]:
+        return 200, wire.Me(user="ada", admin=True, version="0.1.0", url=self.platform.url)
+
+    def _tokens(self, rest: list[str], body: bytes) -> tuple[int, Any]:
+        if self.command == "POST":
+            asked = wire.TokenRequest.model_validate_json(body)
+            self.platform.tokens.append(asked.name)
+            return 201, wire.Token(
+                name=asked.name, created_at=NOW, expires_at=None, used_at=None, token="sbx_new"
+            )
+        if self.command == "DELETE":
+            if rest[0] not in self.platform.tokens:
+                raise Refusal(404, "not_found", f"There is no token {rest[0]}.")
+            self.platform.tokens.remove(rest[0])
+            return 200, {}
+        return 200, [
+            wire.Token(name=n, created_at=NOW, expires_at=None, used_at=NOW) for n in self.platform.tokens
+        ]
+
+    def _login_links(self, rest: list[str], body: bytes) -> tuple[int, Any]:
+        return 201, wire.LoginLink(url=f"{self.platform.url}/login?code=once", expires_at=NOW)
+
+    def _doctor(self, rest: list[str], body: bytes) -> tuple[int, Any]:
+        return 200, [wire.Finding(part="engine", status="ok", message="Docker 20.10 answers")]
+
+    def _bundles(self, rest: list[str], body: bytes) -> tuple[int, Any]:
+        if self.command == "HEAD":
+            return (200 if rest[0] in self.platform.bundles else 404), {}
+        if self.platform.too_large:
+            raise Refusal(413, "too_large", "The bundle is larger than 1 GiB.", "Leave large files out.")
+        assert hashlib.sha256(body).hexdigest() == rest[0]
+        self.platform.bundles[rest[0]] = body
+        self.platform.uploads += 1
+        return 201, {}
+
+    def _jobs(self, rest: list[str], body: bytes) -> tuple[int, Any]:
+        job = self.platform.jobs[int(rest[0]) - 1]
+        job.status, job.version = "done", job.version + 1
+        return 200, job
+
+    def _apps(self, rest: list[str], body: bytes) -> tuple[int, Any]:
+        if not rest:
+            return 200, [
+                wire.App(**self.platform.detail(app).model_dump()) for app in self.platform.deployments
+            ]
+        app, below = rest[0], rest[1:]
+        if below:
+            return getattr(self, f"_app_{below[0]}")(app, below[1:], body)  # type: ignore[no-any-return]
+        if self.command == "DELETE":
+            if self.platform.releases.get(app):
+                raise Refusal(409, "not_possible", f"{app} has a release.")
+            del self.platform.deployments[app]
+            return 200, wire.Removed(removed=[f"app {app}"])
+        return 200, self.platform.detail(app)
+
+    def _app_deployments(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        if self.command == "POST" and not rest:
+            return 201, self.platform.push(app, wire.Push.model_validate_json(body))
+        if not rest:
+            branch = self.query.get("branch")
+            found = [d for d in reversed(self.platform.find(app)) if branch in (None, d.branch)]
+            return 200, found[: int(self.query.get("limit", 50))]
+        deployment = self.platform.one(app, rest[0])
+        if rest[1:] == ["logs"]:
+            return self._logs(deployment)
+        if rest[1:] == ["cancel"]:
+            deployment.status = wire.Status.cancelled
+        elif rest[1:] == ["restart"]:
+            return 202, self.platform.job("restart", None)
+        elif self.query.get("wait"):
+            self.platform.move(deployment)
+        return 200, deployment
+
+    def _logs(self, deployment: wire.Deployment) -> tuple[int, Any]:
+        texts = [f"{self.query['kind']} line {n} of d{deployment.deployment}" for n in (1, 2, 3)]
+        lines = [wire.LogLine(time=NOW, stream="stderr", text=text) for text in texts]
+        if "follow" not in self.query:
+            return 200, lines[-int(self.query.get("tail", 100)) :]
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for line in lines:
+            self.wfile.write(b"\n" + line.model_dump_json().encode() + b"\n")
+        self.close_connection = True
+        return 200, None
+
+    def _app_releases(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        if self.command == "GET":
+            return 200, list(reversed(self.platform.releases.get(app, [])))
+        asked = wire.ReleaseRequest.model_validate_json(body)
+        return 202, self.platform.release(app, asked.deployment, "promote", asked.reason, asked.seen)
+
+    def _app_rollback(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        asked = wire.RollbackRequest.model_validate_json(body)
+        history = self.platform.releases[app]
+        target = history[(asked.to or len(history) - 1) - 1]
+        return 202, self.platform.release(app, target.deployment, "rollback", asked.reason, asked.seen)
+
+    def _app_diff(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        a = int(self.query["a"]) if "a" in self.query else None
+        changes = [wire.FileChange(path="app.R", change="changed", diff="-old\n+new")]
+        return 200, wire.Diff(
+            app=app, a=a, b=int(self.query["b"]), commits=["abc1234 second"], files=changes, packages=["+ leaflet"], variables=["KEY"]
+        )  # fmt: skip
+
+    def _app_variables(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        own = self.platform.variables.setdefault(app, [])
+        if self.command == "PUT":
+            asked = wire.VariablesSet.model_validate_json(body)
+            self.platform.values |= asked.variables
+            own += [
+                wire.Variable(name=n, scope=asked.scope, branch=asked.branch, by="ada", set_at=NOW)
+                for n in asked.variables
+            ]
+        elif self.command == "DELETE":
+            own[:] = [variable for variable in own if variable.name != rest[0]]
+        return 200, wire.Variables(variables=own, effect="Seen from the next deployment on.")
+
+    def _app_branches(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        return 200, wire.Removed(removed=[f"sandbox {self.query['branch']}", "d41"])
+
+
+def _plain(answer: Any) -> Any:
+    if isinstance(answer, list):
+        return [_plain(item) for item in answer]
+    return answer.model_dump(mode="json") if isinstance(answer, wire.BaseModel) else answer
+
+
+class Server:
+    """Runs from `start` to `stop`, on a port of its own, under a name that only the client knows to resolve."""
+
+    def __init__(self) -> None:
+        self.platform = Platform()
+        handler = type("Bound", (Handler,), {"platform": self.platform})
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._http.daemon_threads = True
+        self.platform.url = f"http://sandbox.localhost:{self._http.server_address[1]}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()

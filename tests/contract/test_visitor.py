@@ -1,0 +1,87 @@
+"""One suite over the real and the in-memory visitor; the real one sees pages that behave like Shiny apps."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from tests.contract.shiny_pages import Pages, shiny_pages
+
+from sandbox_server.visitor import (
+    ChromiumVisitor,
+    Itinerary,
+    MemoryVisitor,
+    Outcome,
+    OutputError,
+    Visit,
+    Visitor,
+)
+
+pytestmark = pytest.mark.anyio
+
+ERRORS = (OutputError("plot", "object 'x' not found"),)
+DECIDED = {
+    "//stops": Visit(Outcome.failed, 0.2, "The session closed."),
+    "//closes": Visit(Outcome.failed, 0.4, "The session closed."),
+    "//throws": Visit(Outcome.failed, 1.5, "The session closed."),
+    "//never": Visit(Outcome.failed, 2, "No session came up within 2 s."),
+    "//refuses": Visit(Outcome.failed, 0.2, "The page could not connect to its session."),
+    "//missing": Visit(Outcome.failed, 0.1, "The page answered 404 Not Found."),
+    "//silent": Visit(Outcome.failed, 2, "No session came up within 2 s."),
+    "//plain": Visit(Outcome.failed, 2, "No session came up within 2 s."),
+    "//error": Visit(Outcome.idle, 2, errors=ERRORS),
+    "//busy": Visit(Outcome.busy, 2, "The page was still busy after 2 s."),
+}
+
+
+@pytest.fixture
+async def pages() -> AsyncIterator[Pages]:
+    async with shiny_pages() as served:
+        yield served
+
+
+@pytest.fixture(params=["memory", pytest.param("chromium", marks=pytest.mark.browser)])
+async def visitor(request: pytest.FixtureRequest, pages: Pages) -> AsyncIterator[Visitor]:
+    make: dict[str, Callable[[], Visitor]] = {
+        "memory": lambda: MemoryVisitor(dict(DECIDED)),
+        "chromium": lambda: ChromiumVisitor(pages.edge, "apps.localhost"),
+    }
+    made = make[request.param]()
+    yield made
+    await made.close()
+
+
+async def test_a_healthy_session_gets_idle(visitor: Visitor, pages: Pages) -> None:
+    assert await visitor.available() == ""
+    found = await visitor.visit(Itinerary(pages.url("good")))
+    assert (found.outcome, found.reason, found.errors) == (Outcome.idle, "", ())
+
+
+@pytest.mark.parametrize(
+    "kind", ["stops", "closes", "throws", "never", "refuses", "missing", "silent", "plain"]
+)
+async def test_no_lasting_session_is_failed_with_a_reason(visitor: Visitor, pages: Pages, kind: str) -> None:
+    found = await visitor.visit(Itinerary(pages.url(kind), timeout=2))
+    decided = DECIDED[f"//{kind}"]
+    assert found.outcome is Outcome.failed
+    assert found.reason.split(":")[0].rstrip(".") == decided.reason.split(":")[0].rstrip(".")
+
+
+async def test_errors_of_outputs_are_named_and_leave_it_idle(visitor: Visitor, pages: Pages) -> None:
+    found = await visitor.visit(Itinerary(pages.url("error")))
+    assert (found.outcome, found.errors) == (Outcome.idle, ERRORS)
+
+
+async def test_connected_but_busy_at_the_timeout_is_busy(visitor: Visitor, pages: Pages) -> None:
+    found = await visitor.visit(Itinerary(pages.url("busy"), timeout=2))
+    assert (found.outcome, found.reason) == (Outcome.busy, "The page was still busy after 2 s.")
+
+
+async def test_a_selector_can_count_as_rest(visitor: Visitor, pages: Pages) -> None:
+    found = await visitor.visit(Itinerary(pages.url("restless"), timeout=10, wait_for="#map"))
+    assert found.outcome is Outcome.idle
+
+
+async def test_after_close_there_is_no_browser(visitor: Visitor, pages: Pages) -> None:
+    await visitor.close()
+    await visitor.close()
+    found = await visitor.visit(Itinerary(pages.url("good")))
+    assert (found.outcome, found.reason) == (Outcome.no_browser, "The browser is closed: the platform stops.")
