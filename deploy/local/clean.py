@@ -15,7 +15,9 @@ def main() -> None:
     settings = machine.settings()
     if settings.home.exists():
         account.forget(settings)
-        _platform(settings)
+        if (settings.home / "sandbox.db").exists():
+            engine.ensure(settings)
+            _platform(settings)
         engine.stop(settings)
         _visitor(settings)
         _say_what_stays(settings)
@@ -31,8 +33,9 @@ def _platform(settings: Settings) -> None:
 
 def _visitor(settings: Settings) -> None:
     if (settings.home / "made-visitor").exists():
-        with step(f"System user {VISITOR}"):
-            machine.run(machine.as_root(["userdel", "--remove", VISITOR]))
+        with step(f"System user {VISITOR}") as now:
+            removed = machine.works(machine.as_root(["userdel", "--remove", VISITOR]))
+            now.result = "removed" if removed else "stays: another platform on this machine uses it"
 
 
 def _say_what_stays(settings: Settings) -> None:

@@ -3,12 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from deploy.local import cli, machine
-from deploy.local.say import heading
+from deploy.local import cli, machine, server
+from deploy.local.say import heading, step
 from sandbox_server.settings import Settings
 
 APP = "sales-dashboard"
 BRANCH = "feature-x"
+CHANGE = (
+    ('title <- "Sales dashboard"', 'title <- "Sales dashboard, with target"'),
+    ('accent <- "#4457d6"', 'accent <- "#0f8a6d"'),
+    ("show_target <- FALSE", "show_target <- TRUE"),
+)
+"""What the branch is about, plain to see: in the starter app's first lines."""
 
 
 def publish(settings: Settings) -> None:
@@ -27,6 +33,14 @@ def publish(settings: Settings) -> None:
         cli.show("deploy", cli.typed(folder), "--branch", BRANCH)
 
 
+def await_release(settings: Settings) -> None:
+    """After a stop, instances start again when the platform does."""
+    host = f"{APP}.{settings.apps_domain}"
+    with step("Release") as now:
+        up = machine.wait_until(lambda: server.status(settings, host, "/") == 200, 60)
+        now.result = "answers" if up else "does not answer yet; why: .venv/bin/sandbox status --app " + APP
+
+
 def _make_repository(folder: Path) -> None:
     machine.run([machine.program("sandbox"), "init", str(folder), "--template", "shiny"])
     _git(folder, "init", "--quiet", "--initial-branch", "main")
@@ -35,9 +49,15 @@ def _make_repository(folder: Path) -> None:
     _commit(folder, "A first dashboard")
     _git(folder, "checkout", "--quiet", "-b", BRANCH)
     app = folder / "app.R"
-    app.write_text(app.read_text())
-    _commit(folder, "Another look")
+    app.write_text(_changed(app.read_text()))
+    _commit(folder, "Show the target")
     _git(folder, "checkout", "--quiet", "main")
+
+
+def _changed(code: str) -> str:
+    for before, after in CHANGE:
+        code = code.replace(before, after)
+    return code
 
 
 def _commit(folder: Path, message: str) -> None:

@@ -33,7 +33,7 @@ def _next() -> list[tuple[str, str]]:
     return [
         (f"{sandbox} promote --app {APP} --branch {BRANCH}", "give users the new version; nobody is cut off"),
         (f"{sandbox} rollback --app {APP}", "take it back, within a second"),
-        (f"{sandbox} init my-app && {sandbox} deploy my-app", "publish an app of your own"),
+        (f"{sandbox} init ~/my-app && {sandbox} deploy ~/my-app", "publish an app of your own"),
     ]
 
 

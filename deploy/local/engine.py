@@ -14,7 +14,7 @@ from sandbox_server.settings import Settings
 
 def ensure(settings: Settings) -> None:
     with step("Container engine") as now:
-        if _answers():
+        if answers():
             now.result = "was running"
             return
         if Path("/run/systemd/system").is_dir():
@@ -23,7 +23,7 @@ def ensure(settings: Settings) -> None:
         else:
             _start(settings)
             now.result = "started"
-        if not machine.wait_until(lambda: _answers() or not _lives(settings), 60) or not _answers():
+        if not machine.wait_until(lambda: answers() or not _lives(settings), 60) or not answers():
             raise Stop(
                 f"No container engine can run here: {machine.last_line(_log(settings))}",
                 "Sandbox needs a machine, or a virtual one, that may run containers (a container must"
@@ -44,6 +44,10 @@ def stop(settings: Settings) -> None:
         now.result = "stopped, since we had started it"
 
 
+def answers() -> bool:
+    return machine.works(machine.as_root(machine.module("engine", "answers")))
+
+
 def client() -> docker.DockerClient:
     host = Settings().engine
     return docker.DockerClient(base_url=host) if host else docker.from_env()
@@ -56,10 +60,6 @@ def main() -> None:
         sys.exit(0 if not with_containers or client().containers.list() else 1)
     except DockerException:
         sys.exit(1)
-
-
-def _answers() -> bool:
-    return machine.works(machine.as_root(machine.module("engine", "answers")))
 
 
 def _in_use() -> bool:

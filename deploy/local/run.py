@@ -15,6 +15,7 @@ def main() -> None:
     server.ensure(settings)
     account.ensure(settings)
     demo.publish(settings)
+    demo.await_release(settings)
     ending.show(settings)
 
 

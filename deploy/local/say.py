@@ -50,7 +50,7 @@ def step(title: str) -> Iterator[Step]:
             console.print(Text.assemble(("  ✗ ", "red"), title, _seconds(started)))
             raise
     result = f"  {now.result}" if now.result else ""
-    console.print(Text.assemble(("  ✓ ", "green"), title, (result, "dim"), _seconds(started)))
+    console.print(Text.assemble(("  ✓ ", "green"), title, (result, "dim"), _seconds(started)), soft_wrap=True)
 
 
 def heading(title: str) -> None:

@@ -1,7 +1,7 @@
 """The platform's server: `sandboxd serve`, in the background."""
 
 import http.client
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from deploy.local import machine
@@ -16,7 +16,11 @@ def ensure_base(settings: Settings) -> None:
     with step("R base image") as now:
         if settings.base:
             now.result = settings.base
-        elif machine.run(machine.as_root([machine.program("sandboxd"), "base", "list"])).strip():
+        elif running(settings) and answers(settings):
+            now.result = "is in use"
+        elif f":{settings.suite} " in machine.run(
+            machine.as_root([machine.program("sandboxd"), "base", "list"])
+        ):
             now.result = "is there"
         else:
             machine.follow(machine.as_root([machine.program("sandboxd"), "base", "build"]), now.detail)
@@ -70,16 +74,27 @@ def edge(settings: Settings) -> int | None:
 
 def answers(settings: Settings) -> bool:
     """Pages and API answer through the edge, as people will reach them."""
+    return status(settings, settings.domain, "/login") in range(200, 500)
+
+
+def status(settings: Settings, host: str, path: str) -> int:
+    """The HTTP status of a page behind the edge, 0 for no answer."""
     address = settings.bind if settings.bind != "0.0.0.0" else "127.0.0.1"  # noqa: S104
-    connection = http.client.HTTPConnection(address, settings.port, timeout=2)
-    with suppress(OSError, http.client.HTTPException):
-        connection.request("GET", "/login", headers={"Host": f"{settings.domain}:{settings.port}"})
-        return connection.getresponse().status < 500
-    return False
+    connection = http.client.HTTPConnection(address, settings.port, timeout=5)
+    with suppress(OSError, http.client.HTTPException), closing(connection):
+        headers = {"Host": f"{host}{settings.port_suffix}", "Accept": "text/html"}
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status
+    return 0
 
 
 def log(settings: Settings) -> Path:
     return settings.home / "sandboxd.log"
+
+
+def _has_base(settings: Settings) -> bool:
+    listed = machine.run(machine.as_root([machine.program("sandboxd"), "base", "list"]))
+    return f":{settings.suite} " in listed
 
 
 def _need(address: str, port: int, setting: str) -> None:

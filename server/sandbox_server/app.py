@@ -19,7 +19,7 @@ from sandbox_server import __version__, pages
 from sandbox_server.api import apps, deployments, errors, people
 from sandbox_server.builder import BuildLimits, DockerBuilder, Engine
 from sandbox_server.errors import SandboxError, Unavailable
-from sandbox_server.jobs import Worker, keep_in_step
+from sandbox_server.jobs import work
 from sandbox_server.operations.bell import Bell
 from sandbox_server.operations.parts import Parts
 from sandbox_server.pages import waker
@@ -37,7 +37,7 @@ _ALPHABET = string.ascii_lowercase + string.digits
 def create_app(parts: Parts) -> FastAPI:
     """Pages and API over these parts. Its lifespan migrates the database, works on jobs and keeps reality in step."""
     app = FastAPI(
-        title="Sandbox", version=__version__, lifespan=_lifespan, docs_url="/api/docs", redoc_url=None,
+        title="Sandbox", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None,
         openapi_url=f"{API}/openapi.json",
     )  # fmt: skip
     app.state.parts = parts
@@ -90,7 +90,9 @@ def open_parts(settings: Settings) -> Parts:
         builder=DockerBuilder(
             platform, engine=Engine(settings.engine), base=settings.base, suite=settings.suite, limits=limits
         ),
-        visitor=ChromiumVisitor(f"{_reachable(settings.bind)}:{settings.port}", settings.apps_domain, settings.chromium),
+        visitor=ChromiumVisitor(
+            f"{_reachable(settings.bind)}:{settings.port}", settings.apps_domain, settings.chromium
+        ),
         bell=bell,
         clock=lambda: datetime.now(UTC),
     )
@@ -110,13 +112,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with _only_one(parts.settings.home):
         await migrate(parts.store)
         parts.bundles.tidy()
-        tasks = [asyncio.create_task(Worker(parts).run()), asyncio.create_task(keep_in_step(parts))]
+        working = asyncio.create_task(work(parts))
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
             for part in (parts.visitor, parts.runtime, parts.builder, parts.store):
                 await part.close()
 

@@ -95,7 +95,9 @@ def destroy(
 ) -> None:
     """Remove everything of this platform from the machine: instances, network, images, edge. The home folder stays."""
     if not yes:
-        raise SandboxError("This removes all apps from this machine.", "If you mean it: `sandboxd destroy --yes`.")
+        raise SandboxError(
+            "This removes all apps from this machine.", "If you mean it: `sandboxd destroy --yes`."
+        )
     _with_parts(lambda parts: _destroy(parts, with_bases))
     typer.echo("Everything of this platform was removed from the engine and the edge.")
 
@@ -137,7 +139,13 @@ def build_base() -> None:
     work = settings.home / "work"
     work.mkdir(parents=True, exist_ok=True)
     image = asyncio.run(
-        make_base(Engine(settings.engine), settings.suite, settings.mirror, work, lambda step: typer.echo(step, err=True))
+        make_base(
+            Engine(settings.engine),
+            settings.suite,
+            settings.mirror,
+            work,
+            lambda step: typer.echo(step, err=True),
+        )
     )
     typer.echo(image)
 

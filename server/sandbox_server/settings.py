@@ -17,58 +17,112 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SANDBOX_", extra="ignore")
 
-    home: Path = Field(default=Path(".sandbox"), description="Folder with the database, bundles, logs and keys.")
+    home: Path = Field(
+        default=Path(".sandbox"), description="Folder with the database, bundles, logs and keys."
+    )
     database: SecretStr = Field(
         default=SecretStr(""), description="Database URL; by default an SQLite file in the home folder."
     )
 
     bind: str = Field(default="127.0.0.1", description="Address on which the edge listens.")
     port: int = Field(default=8080, ge=1, le=65535, description="Port of the edge: pages, API and all apps.")
-    control_port: int = Field(default=8081, ge=1, le=65535, description="Loopback port of pages and API, behind the edge.")
-    wake_port: int = Field(default=8082, ge=1, le=65535, description="Loopback port of the page for apps that do not run.")
+    control_port: int = Field(
+        default=8081, ge=1, le=65535, description="Loopback port of pages and API, behind the edge."
+    )
+    wake_port: int = Field(
+        default=8082, ge=1, le=65535, description="Loopback port of the page for apps that do not run."
+    )
     domain: str = Field(default="sandbox.localhost", description="Host of pages and API.")
-    apps_domain: str = Field(default="apps.localhost", description="Domain under which every app has its host.")
+    apps_domain: str = Field(
+        default="apps.localhost", description="Domain under which every app has its host."
+    )
     scheme: Literal["http", "https"] = Field(default="http", description="How people reach the edge.")
-    public_port: int | None = Field(default=None, description="Port in printed URLs, if something stands before the edge.")
-    open: bool = Field(default=False, description="Agree that apps on a domain other than localhost are open to all who reach it.")
-    certificate: Path | None = Field(default=None, description="PEM file with certificate and key for both domains.")
+    public_port: int | None = Field(
+        default=None, description="Port in printed URLs, if something stands before the edge."
+    )
+    open: bool = Field(
+        default=False,
+        description="Agree that apps on a domain other than localhost are open to all who reach it.",
+    )
+    certificate: Path | None = Field(
+        default=None, description="PEM file with certificate and key for both domains."
+    )
 
     engine: str = Field(default="", description="Docker host URL; by default what the docker command uses.")
-    subnet: IPv4Network | None = Field(default=None, description="Subnet for instances, a /22 or larger; by default a free one.")
-    firewall: Literal["own", "external"] = Field(
-        default="own", description="Who keeps instances away from the host's ports: `own` iptables rule, or `external`."
+    subnet: IPv4Network | None = Field(
+        default=None, description="Subnet for instances, a /22 or larger; by default a free one."
     )
-    base: str = Field(default="", description="Base image to use instead of the one made by `sandboxd base build`.")
+    firewall: Literal["own", "external"] = Field(
+        default="own",
+        description="Who keeps instances away from the host's ports: `own` iptables rule, or `external`.",
+    )
+    base: str = Field(
+        default="", description="Base image to use instead of the one made by `sandboxd base build`."
+    )
     suite: str = Field(default="trixie", description="Debian suite of the base image that is made here.")
-    mirror: str = Field(default="http://deb.debian.org/debian", description="Debian mirror for base image and packages.")
+    mirror: str = Field(
+        default="http://deb.debian.org/debian", description="Debian mirror for base image and packages."
+    )
     haproxy: str = Field(default="haproxy", description="HAProxy's program.")
-    chromium: str = Field(default="", description="Chromium's program; by default the first one that is found.")
+    chromium: str = Field(
+        default="", description="Chromium's program; by default the first one that is found."
+    )
 
-    slots: int = Field(default=512, ge=8, le=2000, description="Pre-declared backends: how many specs may run at once.")
-    servers_per_slot: int = Field(default=8, ge=2, le=32, description="Instances of one spec, draining ones included.")
-    max_connections: int = Field(default=6000, ge=100, description="Connections that the edge accepts at once.")
+    slots: int = Field(
+        default=512, ge=8, le=2000, description="Pre-declared backends: how many specs may run at once."
+    )
+    servers_per_slot: int = Field(
+        default=8, ge=2, le=32, description="Instances of one spec, draining ones included."
+    )
+    max_connections: int = Field(
+        default=6000, ge=100, description="Connections that the edge accepts at once."
+    )
 
     bundle_limit: int = Field(default=1 * GIB, description="Largest upload, in bytes, packed.")
     unpacked_limit: int = Field(default=4 * GIB, description="Largest bundle, in bytes, unpacked.")
     file_limit: int = Field(default=20_000, description="Most files in a bundle.")
-    disk_reserve: int = Field(default=1 * GIB, description="Free bytes below which uploads and builds are refused.")
+    disk_reserve: int = Field(
+        default=1 * GIB, description="Free bytes below which uploads and builds are refused."
+    )
 
-    memory: int = Field(default=1 * GIB, description="Memory limit of an instance that asks for none, in bytes.")
+    memory: int = Field(
+        default=1 * GIB, description="Memory limit of an instance that asks for none, in bytes."
+    )
     memory_limit: int = Field(default=8 * GIB, description="Most memory that an app may ask for, in bytes.")
     cpus: float = Field(default=1.0, gt=0, description="CPU limit of an instance that asks for none.")
     timezone: str = Field(default="UTC", description="Time zone of apps that set none.")
     build_timeout: float = Field(default=1800, gt=0, description="Longest build, in seconds.")
-    start_timeout: float = Field(default=120, gt=0, description="Longest wait for an app's first answer, in seconds.")
-    smoke_timeout: float = Field(default=60, gt=0, description="Longest wait for a session to rest, in seconds.")
+    start_timeout: float = Field(
+        default=120, gt=0, description="Longest wait for an app's first answer, in seconds."
+    )
+    smoke_timeout: float = Field(
+        default=60, gt=0, description="Longest wait for a session to rest, in seconds."
+    )
 
-    keep_previous: float = Field(default=24 * HOUR, ge=0, description="Seconds for which the earlier release keeps running.")
+    keep_previous: float = Field(
+        default=24 * HOUR, ge=0, description="Seconds for which the earlier release keeps running."
+    )
     drain_deadline: float = Field(default=24 * HOUR, ge=0, description="Longest drain, in seconds.")
-    settle: float = Field(default=10, ge=0, description="Seconds that an instance stays after its last page load could have come.")
-    woken_for: float = Field(default=15 * 60, ge=0, description="Seconds for which a deployment that was started again stays up unused.")
-    keep_images: int = Field(default=10, ge=1, description="Images kept for each branch; released ones are kept always.")
-    reconcile_every: float = Field(default=2, gt=0, description="Seconds between two looks at engine and edge.")
+    settle: float = Field(
+        default=10,
+        ge=0,
+        description="Seconds that an instance stays after its last page load could have come.",
+    )
+    woken_for: float = Field(
+        default=15 * 60,
+        ge=0,
+        description="Seconds for which a deployment that was started again stays up unused.",
+    )
+    keep_images: int = Field(
+        default=10, ge=1, description="Images kept for each branch; released ones are kept always."
+    )
+    reconcile_every: float = Field(
+        default=2, gt=0, description="Seconds between two looks at engine and edge."
+    )
 
-    tunnel_timeout: float = Field(default=24 * HOUR, description="Idle seconds after which the edge closes a WebSocket.")
+    tunnel_timeout: float = Field(
+        default=24 * HOUR, description="Idle seconds after which the edge closes a WebSocket."
+    )
     answer_timeout: float = Field(default=600, description="Seconds that the edge waits for an app's answer.")
 
     @field_validator("home")

@@ -5,6 +5,7 @@ import io
 import json
 import tarfile
 import threading
+import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,7 +18,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FORWARD = {"queued": "building", "building": "starting", "starting": "ready"}
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     def __init__(self, status: int, code: str, message: str, hint: str = "Do something else.") -> None:
         super().__init__(message)
         self.status = status
@@ -39,7 +40,8 @@ class Platform:
         self.tokens: list[str] = ["first"]
         self.smoke = wire.Smoke(status="passed", seconds=0.4)
         self.too_large = False
-        self.seen_requests: list[str] = []
+        self.held = threading.Event()
+        """While it is set, no deployment gets on."""
 
     def files(self, deployment: wire.Deployment) -> dict[str, bytes]:
         with tarfile.open(fileobj=io.BytesIO(self.bundles[deployment.bundle])) as archive:
@@ -50,18 +52,18 @@ class Platform:
 
     def find(self, app: str) -> list[wire.Deployment]:
         if app not in self.deployments:
-            raise Refusal(404, "not_found", f"There is no app {app}.")
+            raise RefusalError(404, "not_found", f"There is no app {app}.")
         return self.deployments[app]
 
     def one(self, app: str, number: str) -> wire.Deployment:
         for deployment in self.find(app):
             if deployment.deployment == int(number):
                 return deployment
-        raise Refusal(404, "not_found", f"{app} has no d{number}.")
+        raise RefusalError(404, "not_found", f"{app} has no d{number}.")
 
     def push(self, app: str, push: wire.Push) -> wire.Deployment:
         if push.bundle not in self.bundles:
-            raise Refusal(404, "not_found", "That bundle was not uploaded.")
+            raise RefusalError(404, "not_found", "That bundle was not uploaded.")
         known = self.deployments.setdefault(app, [])
         number = len(known) + 41
         shared = {"app": app, "deployment": number, "status": "queued", "phase": "waiting", "version": 1}
@@ -113,24 +115,40 @@ class Platform:
     def release(self, app: str, number: int, kind: str, reason: str, seen: int) -> wire.Job:
         history = self.releases.setdefault(app, [])
         if seen != (history[-1].release if history else 0):
-            raise Refusal(409, "state_changed", "Somebody else released meanwhile.")
+            raise RefusalError(409, "state_changed", "Somebody else released meanwhile.")
         deployment = self.one(app, str(number))
         if deployment.status != "ready":
-            raise Refusal(409, "not_possible", f"d{number} is {deployment.status}.")
+            raise RefusalError(409, "not_possible", f"d{number} is {deployment.status}.")
         for earlier in history:
             earlier.in_force = False
         made = wire.Release(
-            release=len(history) + 1, app=app, deployment=number, branch=deployment.branch, image="sha256:abc",
-            url=f"http://{app}.apps.localhost", by="ada", reason=reason, kind=kind, created_at=NOW, in_force=True, sessions=2,
-        )  # fmt: skip
+            release=len(history) + 1,
+            app=app,
+            deployment=number,
+            branch=deployment.branch,
+            image="sha256:abc",
+            url=f"http://{app}.apps.localhost",
+            by="ada",
+            reason=reason,
+            kind=kind,
+            created_at=NOW,
+            in_force=True,
+            sessions=2,
+        )
         history.append(made)
         return self.job(kind, made, left=7 if len(history) > 1 else 0)
 
     def job(self, kind: str, release: wire.Release | None, left: int | None = None) -> wire.Job:
         job = wire.Job(
-            job=len(self.jobs) + 1, kind=kind, status="queued", progress="starting", release=release,
-            seconds=1.25, left_sessions=left, version=1,
-        )  # fmt: skip
+            job=len(self.jobs) + 1,
+            kind=kind,
+            status="queued",
+            progress="starting",
+            release=release,
+            seconds=1.25,
+            left_sessions=left,
+            version=1,
+        )
         self.jobs.append(job)
         return job
 
@@ -147,9 +165,17 @@ class Platform:
             )
         history = self.releases.get(app, [])
         return wire.AppDetail(
-            app=app, title=app, url=f"http://{app}.apps.localhost", page=f"{self.url}/apps/{app}", updated_at=NOW,
-            release=history[-1] if history else None, branches=len(sandboxes), sessions=3, memory=None, sandboxes=sandboxes,
-        )  # fmt: skip
+            app=app,
+            title=app,
+            url=f"http://{app}.apps.localhost",
+            page=f"{self.url}/apps/{app}",
+            updated_at=NOW,
+            release=history[-1] if history else None,
+            branches=len(sandboxes),
+            sessions=3,
+            memory=None,
+            sandboxes=sandboxes,
+        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -160,20 +186,20 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         self.query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.platform.seen_requests.append(f"{self.command} {parts.path}")
         try:
             if self.headers["Authorization"] != f"Bearer {TOKEN}":
-                raise Refusal(
+                raise RefusalError(
                     401, "unauthorized", "That token is not valid.", "Run `sandbox login URL --token TOKEN`."
                 )
             steps = [unquote(step) for step in parts.path.removeprefix("/api/v1/").split("/")]
             status, answer = getattr(self, f"_{steps[0].replace('-', '_')}")(steps[1:], body)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             status, answer = refusal.status, {"error": refusal.problem.model_dump()}
         if answer is not None:
             self._send(status, answer)
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer
+    # The names that the standard library calls.
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -198,7 +224,7 @@ class Handler(BaseHTTPRequestHandler):
             )
         if self.command == "DELETE":
             if rest[0] not in self.platform.tokens:
-                raise Refusal(404, "not_found", f"There is no token {rest[0]}.")
+                raise RefusalError(404, "not_found", f"There is no token {rest[0]}.")
             self.platform.tokens.remove(rest[0])
             return 200, {}
         return 200, [
@@ -215,7 +241,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return (200 if rest[0] in self.platform.bundles else 404), {}
         if self.platform.too_large:
-            raise Refusal(413, "too_large", "The bundle is larger than 1 GiB.", "Leave large files out.")
+            raise RefusalError(413, "too_large", "The bundle is larger than 1 GiB.", "Leave large files out.")
         assert hashlib.sha256(body).hexdigest() == rest[0]
         self.platform.bundles[rest[0]] = body
         self.platform.uploads += 1
@@ -236,7 +262,7 @@ class Handler(BaseHTTPRequestHandler):
             return getattr(self, f"_app_{below[0]}")(app, below[1:], body)  # type: ignore[no-any-return]
         if self.command == "DELETE":
             if self.platform.releases.get(app):
-                raise Refusal(409, "not_possible", f"{app} has a release.")
+                raise RefusalError(409, "not_possible", f"{app} has a release.")
             del self.platform.deployments[app]
             return 200, wire.Removed(removed=[f"app {app}"])
         return 200, self.platform.detail(app)
@@ -256,6 +282,8 @@ class Handler(BaseHTTPRequestHandler):
         elif rest[1:] == ["restart"]:
             return 202, self.platform.job("restart", None)
         elif self.query.get("wait"):
+            while self.platform.held.is_set():
+                time.sleep(0.01)
             self.platform.move(deployment)
         return 200, deployment
 
@@ -288,8 +316,14 @@ class Handler(BaseHTTPRequestHandler):
         a = int(self.query["a"]) if "a" in self.query else None
         changes = [wire.FileChange(path="app.R", change="changed", diff="-old\n+new")]
         return 200, wire.Diff(
-            app=app, a=a, b=int(self.query["b"]), commits=["abc1234 second"], files=changes, packages=["+ leaflet"], variables=["KEY"]
-        )  # fmt: skip
+            app=app,
+            a=a,
+            b=int(self.query["b"]),
+            commits=["abc1234 second"],
+            files=changes,
+            packages=["+ leaflet"],
+            variables=["KEY"],
+        )
 
     def _app_variables(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
         own = self.platform.variables.setdefault(app, [])
@@ -315,7 +349,7 @@ def _plain(answer: Any) -> Any:
 
 
 class Server:
-    """Runs from `start` to `stop`, on a port of its own, under a name that only the client knows to resolve."""
+    """Runs from `start` to `stop`, on a port of its own, under a name of `localhost`."""
 
     def __init__(self) -> None:
         self.platform = Platform()

@@ -3,6 +3,7 @@
 from typing import get_type_hints
 
 import pytest
+
 from sandbox_cli import answers
 from sandbox_server import wire
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandbox_cli.arguments import parse
 from sandbox_cli.main import COMMANDS, load
 from sandbox_cli.program import program

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.cli.conftest import Sandbox, write
 from tests.cli.server import TOKEN, Platform
 

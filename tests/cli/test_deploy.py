@@ -1,5 +1,6 @@
 """`sandbox deploy` against a small server."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,7 @@ from tests.cli.server import Platform
 
 from sandbox_server import wire
 
-CONTRACT = {
-    "app", "branch", "deployment", "status", "url", "permalink", "image", "bundle", "commit", "smoke", "seconds",
-}  # fmt: skip
+CONTRACT = set(["app", "branch", "deployment", "status", "url", "permalink", "image", "bundle", "commit", "smoke", "seconds"])
 
 
 def test_it_prints_the_url_alone(logged_in: Platform, repository: Path, sandbox: Sandbox) -> None:
@@ -139,8 +138,6 @@ def test_too_large_names_the_largest_files(logged_in: Platform, folder: Path, sa
 
 
 def test_a_large_bundle_is_sent_once(logged_in: Platform, folder: Path, sandbox: Sandbox) -> None:
-    import random
-
     (folder / "big.bin").write_bytes(random.Random(1).randbytes(400_000))
     assert sandbox("deploy").code == 0
     assert sandbox("deploy").code == 0

@@ -247,7 +247,8 @@ async def test_a_websocket_of_no_page_is_let_in(edge: Kit) -> None:
 
 async def test_two_origins_are_refused(edge: Kit) -> None:
     origins = f"Origin: http://evil.com\r\nOrigin: http://{RELEASE}\r\n"
-    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    upgrade += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     request = f"GET /websocket/ HTTP/1.1\r\nHost: {RELEASE}\r\n{origins}{upgrade}\r\n"
     assert (await edge.raw(request.encode()))[0] == 403
 
@@ -259,9 +260,10 @@ async def test_two_origins_are_refused(edge: Kit) -> None:
     "name",
     [
         "Shiny-Server-Credentials", "shiny_server_credentials", "RStudio-Connect-Credentials",
-        "Posit-Connect-User-Session-Token", "X-SP-UserId", "x_sp_userid", "X-Forwarded-User", "X-Forwarded-Email",
-        "Remote-User", "REMOTE_USER", "X-Remote-User", "X-Auth-Request-User", "X-Sandbox-User", "X-Sandbox-Deployment",
-        "Forwarded", "X-Real-IP", "X-Forwarded-Prefix",
+        "Posit-Connect-User-Session-Token", "X-SP-UserId", "x_sp_userid", "X-Forwarded-User",
+        "X-Forwarded-Email", "Remote-User", "REMOTE_USER",
+        "X-Remote-User", "X-Auth-Request-User", "X-Sandbox-User",
+        "X-Sandbox-Deployment", "Forwarded", "X-Real-IP", "X-Forwarded-Prefix",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("host", [RELEASE, "sandbox.localhost", "asleep.apps.localhost"])

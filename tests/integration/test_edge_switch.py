@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -76,9 +76,9 @@ def session(edge: Kit, w: str = "w1", agent: str = "") -> connect:
     )
 
 
-async def until(condition: object, edge: Kit, patience: float = 20) -> None:
-    with anyio.fail_after(patience):
-        while not await condition():  # type: ignore[operator]
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    with anyio.fail_after(20):
+        while not await condition():  # noqa: ASYNC110 - nobody tells us
             await anyio.sleep(0.05)
 
 
@@ -123,15 +123,15 @@ async def test_a_place_that_changes_hands_never_answers_with_its_former_owner(ed
 async def test_sessions_are_counted_also_in_a_process_from_before_a_reload(edge: Kit) -> None:
     place = Server("slot1", 1)
     async with session(edge) as before:
-        await until(lambda: counted(edge, {place: 1}), edge)
+        await until(lambda: counted(edge, {place: 1}))
         reloaded = await reload(edge)
         assert len(readings.workers(await ask(edge.folder, "show proc")).old) == 1
         async with session(edge):
-            await until(lambda: counted(edge, {place: 2}), edge)
+            await until(lambda: counted(edge, {place: 2}))
             assert await reloaded.sessions() == {place: 2}
             await before.send("still here")
             assert await before.recv() == "d1:still here"
-    await until(lambda: counted(edge, {}), edge)
+    await until(lambda: counted(edge, {}))
 
 
 async def test_reloads_under_load_lose_no_request(edge: Kit) -> None:
@@ -166,9 +166,9 @@ async def test_a_draining_server_keeps_its_session_and_is_left_out_of_pages(edge
 
 async def test_visits_are_counted_apart(edge: Kit) -> None:
     async with session(edge), session(edge, agent="Mozilla/5.0 SandboxVisit/1"):
-        await until(lambda: counted(edge, {Server("slot1", 1): 2}), edge)
+        await until(lambda: counted(edge, {Server("slot1", 1): 2}))
         assert await edge.router.visits() == {"slot1": 1}
-    await until(lambda: counted(edge, {}), edge)
+    await until(lambda: counted(edge, {}))
     assert await edge.router.visits() == {}
 
 
@@ -182,7 +182,7 @@ async def test_after_a_kill_the_files_alone_are_the_correct_edge(edge: Kit) -> N
     await edge.go(wanted)
     await kill(edge)
     process.start(edge.folder, "haproxy")
-    await until(lambda: readable(edge.router), edge)
+    await until(lambda: readable(edge.router))
     assert await edge.router.read() == wanted
     assert app_of(await edge.get(RELEASE, **PAGE)) == "d2"
     assert app_of(await edge.get(RELEASE, "/session/1/x?w=w1")) == "d1"
@@ -201,8 +201,30 @@ async def test_a_killed_proxy_says_so_and_is_started_again(edge: Kit) -> None:
 async def test_a_killed_worker_is_replaced_as_well(edge: Kit) -> None:
     worker = readings.workers(await ask(edge.folder, "show proc")).current[0]
     os.kill(worker, signal.SIGKILL)
-    await until(lambda: unreadable(edge.router), edge)
+    await until(lambda: unreadable(edge.router))
     await edge.router.prepare(edge.wanted)
+    assert app_of(await edge.get(RELEASE, **PAGE)) == "d1"
+
+
+async def test_a_killed_master_takes_its_workers_along_and_is_replaced(edge: Kit) -> None:
+    before = readings.workers(await ask(edge.folder, "show proc"))
+    os.kill(before.master, signal.SIGKILL)
+    await until(lambda: unreadable(edge.router))
+    await edge.router.prepare(edge.wanted)
+    assert app_of(await edge.get(RELEASE, **PAGE)) == "d1"
+    await until(lambda: gone(before))
+
+
+async def test_a_reload_that_cannot_be_says_why_and_leaves_the_edge_as_it_was(edge: Kit) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(RouterUnavailable, match=f"Port {port} on 127.0.0.1 is taken"):
+            await HAProxyRouter(edge.folder, replace(edge.settings, port=port)).prepare(edge.wanted)
+        assert app_of(await edge.get(RELEASE, **PAGE)) == "d1"
+        assert await edge.router.sessions() == {}
+    edge.router = await reload(edge)
     assert app_of(await edge.get(RELEASE, **PAGE)) == "d1"
 
 
@@ -272,7 +294,7 @@ async def test_after_shutdown_nothing_is_left(tmp_path: Path) -> None:
         workers = readings.workers(await ask(made.folder, "show proc"))
         await made.router.shutdown()
         await made.router.shutdown()
-        assert not any(Path(f"/proc/{pid}").exists() for pid in (workers.master, *workers.all))
+        assert not alive(workers)
 
 
 async def reload(edge: Kit, answer_timeout: float = 499) -> HAProxyRouter:
@@ -288,8 +310,16 @@ async def kill(edge: Kit) -> None:
     for pid in (workers.master, *workers.all):
         os.kill(pid, signal.SIGKILL)
     with anyio.fail_after(10):
-        while any(Path(f"/proc/{pid}").exists() for pid in (workers.master, *workers.all)):
+        while alive(workers):  # noqa: ASYNC110 - nobody tells us
             await anyio.sleep(0.02)
+
+
+async def gone(workers: readings.Workers) -> bool:
+    return not alive(workers)
+
+
+def alive(workers: readings.Workers) -> bool:
+    return any(Path(f"/proc/{pid}").exists() for pid in (workers.master, *workers.all))
 
 
 async def counted(edge: Kit, expected: dict[Server, int]) -> bool:

@@ -7,7 +7,17 @@ from fastapi import APIRouter
 from sandbox_server.api.dependencies import Member, PartsOf
 from sandbox_server.operations import compare, events, overview, promote, remove, rollback, variables
 from sandbox_server.wire import (
-    App, AppDetail, Diff, Event, Job, Release, ReleaseRequest, Removed, RollbackRequest, Variables, VariablesSet,
+    App,
+    AppDetail,
+    Diff,
+    Event,
+    Job,
+    Release,
+    ReleaseRequest,
+    Removed,
+    RollbackRequest,
+    Variables,
+    VariablesSet,
 )  # fmt: skip
 
 router = APIRouter(prefix="/apps", tags=["apps"])

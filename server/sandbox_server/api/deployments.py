@@ -60,7 +60,13 @@ async def restart_deployment(caller: Member, parts: PartsOf, app: str, n: int) -
 
 @router.get("/apps/{app}/deployments/{n}/logs", response_model=list[LogLine])
 async def read_logs(
-    _: Member, parts: PartsOf, app: str, n: int, kind: logs.Kind = "run", tail: Tail = 500, follow: bool = False
+    _: Member,
+    parts: PartsOf,
+    app: str,
+    n: int,
+    kind: logs.Kind = "run",
+    tail: Tail = 500,
+    follow: bool = False,
 ) -> list[LogLine] | StreamingResponse:
     lines = await logs.read_log(parts, app, n, kind, tail)
     if not follow:

@@ -29,15 +29,17 @@ async def invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part != "body")
-    return _answer(request, BadRequest(f"{where or 'The request'}: {first['msg']}.", "See /api/docs."))
+    return _answer(
+        request, BadRequest(f"{where or 'The request'}: {first['msg']}.", "See /api/v1/openapi.json.")
+    )
 
 
 async def http(request: Request, error: Exception) -> JSONResponse:
     """What the framework itself refuses."""
     assert isinstance(error, HTTPException)
-    known_error = NotFound("There is no such address in the API.", "See /api/docs.")
+    known_error = NotFound("There is no such address in the API.", "See /api/v1/openapi.json.")
     if error.status_code != known_error.status:
-        known_error = NotFound(str(error.detail), "See /api/docs.")
+        known_error = NotFound(str(error.detail), "See /api/v1/openapi.json.")
     return _answer(request, known_error, error.status_code)
 
 

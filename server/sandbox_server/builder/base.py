@@ -49,9 +49,9 @@ LogSink = Callable[[str], None]
 class Builder(Protocol):
     """Makes images in steps that may each be repeated.
 
-    All raise `RuntimeUnavailable` when the engine cannot be asked (may be tried again), `StorageFull` when its disk
-    is, and `BuildFailed` when the same input fails again (final). A cancelled call ends its builder container; a
-    kill in the middle leaves nothing that a second call, or `sweep`, does not tidy.
+    All raise `RuntimeUnavailable` when the engine cannot be asked (may be tried again), `StorageFull` when
+    its disk is, and `BuildFailed` when the same input fails again (final). A cancelled call ends its builder
+    container; a kill in the middle leaves nothing that a second call, or `sweep`, does not tidy.
     """
 
     async def base(self) -> Base:

@@ -57,14 +57,17 @@ async def make_base(
 ) -> str:
     """Make the base of a Debian suite, give it its tag, and return its Id. Takes about a minute.
 
-    `work` is a folder with 3 GiB of room. `progress` gets one sentence a step. Bases are shared by all platforms of
-    a machine. A kill in the middle leaves no image; the one before keeps its tag until the new one is whole.
+    `work` is a folder with 3 GiB of room. `progress` gets one sentence a step. All platforms of a machine
+    share its bases. A kill in the middle leaves no image; the one before keeps its tag until the new one is
+    whole.
+    Raises `Unavailable`, and `StorageFull`.
     """
     _check_machine(work)
     started = anyio.current_time()
     recipe = read_recipe()
     with as_file(files("sandbox_templates") / "images") as images:
-        image = await _bootstrap(engine, recipe, suite, mirror, images, work, progress)
+        arguments = command(recipe, suite, mirror, images / "finish.sh")
+        image = await _bootstrap(engine, arguments, changes(recipe), work, Steps(progress))
     await engine.call(lambda client: client.tag(image, REPOSITORY, suite))
     progress(f"base {base_tag(suite)} is ready after {anyio.current_time() - started:.0f} s")
     return image
@@ -153,26 +156,19 @@ def _check_machine(work: Path) -> None:
 
 
 async def _bootstrap(
-    engine: Engine,
-    recipe: Recipe,
-    suite: str,
-    mirror: str,
-    images: Path,
-    work: Path,
-    progress: Callable[[str], None],
+    engine: Engine, arguments: list[str], changes: list[str], work: Path, steps: Steps
 ) -> str:
-    steps = Steps(progress)
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as archive:
-        process = await _spawn(command(recipe, suite, mirror, images / "finish.sh"), work, writing)
+        process = await _spawn(arguments, work, writing)
         told = asyncio.create_task(_tell(process, steps))
         try:
-            return await engine.stream(lambda client: _import(client, archive, process, changes(recipe)))
-        except _Failed as problem:
+            return await engine.stream(lambda client: _import(client, archive, process, changes))
+        except _UnfinishedError as problem:
             await told
             raise Unavailable(
                 "The base image could not be made from Debian's packages.",
-                f"Check that {mirror} can be reached and has {suite}; SANDBOX_MIRROR and SANDBOX_SUITE name others.",
+                "Check that this machine reaches the mirror, or set SANDBOX_MIRROR.",
                 detail=steps.tail,
             ) from problem
         finally:
@@ -210,12 +206,12 @@ def _import(client: docker.APIClient, archive: BinaryIO, process: Process, chang
 
 
 def _whole(archive: BinaryIO, process: Process) -> Iterator[bytes]:
-    """The archive's bytes; fails instead of ending when mmdebstrap did not finish, so that no half is imported."""
+    """The archive's bytes; fails, instead of ending, when mmdebstrap did: no half is ever imported."""
     while chunk := archive.read(CHUNK):
         yield chunk
     code = anyio.from_thread.run(process.wait)
     if code != 0:
-        raise _Failed(f"mmdebstrap ended with {code}")
+        raise _UnfinishedError(f"mmdebstrap ended with {code}")
 
 
 async def _end(process: Process, told: asyncio.Task[None]) -> None:
@@ -226,5 +222,5 @@ async def _end(process: Process, told: asyncio.Task[None]) -> None:
         await told
 
 
-class _Failed(Exception):
+class _UnfinishedError(Exception):
     pass

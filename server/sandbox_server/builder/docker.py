@@ -1,4 +1,4 @@
-"""Images made by a Docker engine: create, put files in or install, commit. No Dockerfile, no shell strings."""
+"""Images made by a Docker engine: create, put files in or install, commit. There is no Dockerfile."""
 
 import contextlib
 import io
@@ -16,7 +16,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from sandbox_server.builder import recipe
 from sandbox_server.builder.base import Base, CodeLayer, Image, LogSink
 from sandbox_server.builder.base_image import base_tag
-from sandbox_server.builder.engine import Engine
+from sandbox_server.builder.engine import Engine, commit, create, discard, image_id
 from sandbox_server.builder.installation import Installation
 from sandbox_server.builder.recipe import BuildLimits, Labels
 from sandbox_server.domain import archive
@@ -47,7 +47,7 @@ class DockerBuilder:
         self._code_lock = anyio.Lock()
 
     async def base(self) -> Base:
-        image = await self._engine.call(lambda client: _id_of(client, self._base_name))
+        image = await self._engine.call(lambda client: image_id(client, self._base_name))
         if image is None:
             raise BaseMissing(f"There is no base image {self._base_name} on this machine.")
         if image not in self._bases:
@@ -67,9 +67,9 @@ class DockerBuilder:
         labels = recipe.code_labels(self._platform, library, layer)
         async with self._code_lock:
             found = await self._engine.call(lambda client: self._find(client, labels))
-            return found or await self._engine.call(
-                lambda client: self._add_code(client, library, layer, labels)
-            )
+            if found:
+                return found
+            return await self._engine.call(lambda client: self._add_code(client, library, layer, labels))
 
     async def images(self) -> list[Image]:
         found = await self._engine.call(lambda client: self._ours(client, "code"))
@@ -79,7 +79,7 @@ class DockerBuilder:
         ]
 
     async def has(self, image: str) -> bool:
-        return await self._engine.call(lambda client: _id_of(client, image)) is not None
+        return await self._engine.call(lambda client: image_id(client, image)) is not None
 
     async def remove(self, image: str) -> None:
         await self._engine.call(lambda client: self._remove(client, image))
@@ -95,16 +95,16 @@ class DockerBuilder:
         await self._engine.close()
 
     def _describe(self, client: APIClient, image: str) -> Base:
-        container = client.create_container_from_config(recipe.idle(self._platform, image))["Id"]
+        container = create(client, recipe.idle(self._platform, image))
         try:
             chunks, _ = client.get_archive(container, f"/{recipe.OURS}/base.json")
             said = json.loads(_only_file(b"".join(chunks)))
         except NotFound as error:
             raise BaseMissing(
-                f"The image {self._base_name} was not made by `sandboxd base build`, nor stands on one that was."
+                f"The image {self._base_name} does not stand on one that `sandboxd base build` made."
             ) from error
         finally:
-            _discard(client, container)
+            discard(client, container)
         return Base(image, said["r"], frozenset(said["packages"]), said["debian"])
 
     async def _install(self, base: Base, packages: frozenset[str], libraries: list[Any], log: LogSink) -> str:
@@ -122,7 +122,7 @@ class DockerBuilder:
             return await installation.commit(recipe.repository(self._platform), labels)
 
     def _add_code(self, client: APIClient, library: str, layer: CodeLayer, labels: Labels) -> str:
-        container = client.create_container_from_config(recipe.idle(self._platform, library))["Id"]
+        container = create(client, recipe.idle(self._platform, library))
         try:
             with tempfile.TemporaryDirectory(prefix="sandbox-code-", dir=layer.files.parent) as folder:
                 files = Path(folder) / "code.tar"
@@ -130,9 +130,9 @@ class DockerBuilder:
                 archive.repack(layer.files, files, recipe.APP, ours)
                 with files.open("rb") as data:
                     client.put_archive(container, "/", data)
-            return _commit(client, container, recipe.repository(self._platform), recipe.code_config(labels))
+            return commit(client, container, recipe.repository(self._platform), recipe.code_config(labels))
         finally:
-            _discard(client, container)
+            discard(client, container)
 
     def _libraries(self, client: APIClient) -> list[Any]:
         return self._ours(client, "library")
@@ -167,11 +167,11 @@ class DockerBuilder:
     def _sweep(self, client: APIClient) -> None:
         labels = [f"{recipe.PLATFORM}={self._platform}", f"{recipe.ROLE}=builder"]
         for container in client.containers(all=True, filters={"label": labels}):
-            _discard(client, container["Id"])
+            discard(client, container["Id"])
 
 
 def _nearest(base: Base, packages: frozenset[str], libraries: list[Any]) -> tuple[str, frozenset[str], int]:
-    """The image to start from, the packages that it has, and how deep it is: the library with the largest subset."""
+    """Where to start: the library with the largest subset; its image, its packages, and how deep it is."""
     choices = [(base.image, frozenset[str](), 0)]
     for image in libraries:
         labels = image["Labels"]
@@ -181,31 +181,7 @@ def _nearest(base: Base, packages: frozenset[str], libraries: list[Any]) -> tupl
     return max(choices, key=lambda choice: len(choice[1]))
 
 
-def _id_of(client: APIClient, image: str) -> str | None:
-    try:
-        found: str = client.inspect_image(image)["Id"]
-    except ImageNotFound:
-        return None
-    return found
-
-
 def _only_file(data: bytes) -> bytes:
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         file = tar.extractfile(tar.getmembers()[0])
         return file.read() if file else b"{}"
-
-
-def _commit(client: APIClient, container: str, repository: str, config: dict[str, Any]) -> str:
-    labels = config["Labels"]
-    # A tag, so that nobody's `docker image prune` takes it for rubbish.
-    tag = f"{labels[recipe.ROLE]}-{labels[recipe.KEY]}"
-    image: str = client.commit(container, repository=repository, tag=tag, pause=False, conf=config)["Id"]
-    return image
-
-
-def _discard(client: APIClient, container: str) -> None:
-    try:
-        client.remove_container(container, v=True, force=True)
-    except APIError as error:
-        if error.status_code not in {404, 409}:  # gone, or going already
-            raise

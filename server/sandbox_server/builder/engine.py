@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 from docker import APIClient
 from docker.context import ContextAPI
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, ImageNotFound
 from docker.utils import kwargs_from_env
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
@@ -37,7 +37,7 @@ class Engine:
         self._streams = anyio.CapacityLimiter(_STREAMS)
 
     async def call(self, work: Callable[[APIClient], Result]) -> Result:
-        """Run `work` in a thread. Docker's `NotFound` and other 4xx come as they are, the rest as errors of ours."""
+        """Run `work` in a thread. Docker's 4xx (`NotFound` …) come as they are, all else as our errors."""
         return await anyio.to_thread.run_sync(self._run, work, limiter=self._limiter)
 
     async def stream(self, work: Callable[[APIClient], Result]) -> Result:
@@ -57,6 +57,41 @@ class Engine:
             with self._lock:
                 self._client = self._client or _connect(self._url)
             return work(self._client)
+
+
+def create(client: APIClient, request: Mapping[str, Any]) -> str:
+    """A container from exactly this request; returns its Id."""
+    make: Callable[[Mapping[str, Any]], dict[str, Any]] = client.create_container_from_config
+    container: str = make(request)["Id"]
+    return container
+
+
+def commit(client: APIClient, container: str, repository: str, config: Mapping[str, Any]) -> str:
+    """The container's files as an image; returns its Id. `config` has our labels."""
+    labels = config["Labels"]
+    # A tag, so that nobody's `docker image prune` takes it for rubbish.
+    tag = f"{labels['sandbox.role']}-{labels['sandbox.key']}"
+    made = client.commit(container, repository=repository, tag=tag, pause=False, conf=dict(config))
+    image: str = made["Id"]
+    return image
+
+
+def discard(client: APIClient, container: str) -> None:
+    """Remove a container with all that is its own; absent is success."""
+    try:
+        client.remove_container(container, v=True, force=True)
+    except APIError as error:
+        if error.status_code not in {404, 409}:  # gone, or going already
+            raise
+
+
+def image_id(client: APIClient, name: str) -> str | None:
+    inspect: Callable[[str], dict[str, Any]] = client.inspect_image
+    try:
+        found: str = inspect(name)["Id"]
+    except ImageNotFound:
+        return None
+    return found
 
 
 @contextmanager

@@ -11,11 +11,10 @@ from typing import Any, Self
 
 import anyio
 from docker import APIClient
-from docker.errors import APIError
 
 from sandbox_server.builder import recipe
 from sandbox_server.builder.base import LogSink
-from sandbox_server.builder.engine import Engine
+from sandbox_server.builder.engine import Engine, commit, create, discard
 from sandbox_server.builder.lines import Lines
 from sandbox_server.builder.recipe import BuildLimits, Labels
 from sandbox_server.errors import BuildFailed, RuntimeUnavailable
@@ -25,7 +24,7 @@ _OUT_OF_MEMORY = 137
 
 
 class Installation:
-    """A builder container from its creation to its removal, which also happens when the caller is cancelled."""
+    """A builder container, from its creation to its removal, which a cancelled caller gets too."""
 
     def __init__(self, engine: Engine, request: dict[str, Any], limits: BuildLimits, log: LogSink) -> None:
         self._engine = engine
@@ -45,7 +44,7 @@ class Installation:
     ) -> None:
         self._lines.close()
         with anyio.CancelScope(shield=True):
-            await self._engine.call(self._discard)
+            await self._engine.call(lambda client: discard(client, self._container))
 
     async def run(self) -> None:
         """Install. Raises `BuildFailed` with the end of the log."""
@@ -61,24 +60,13 @@ class Installation:
         self._judge(state)
 
     async def commit(self, repository: str, labels: Labels) -> str:
-        tag = f"{labels[recipe.ROLE]}-{labels[recipe.KEY]}"
         config = {"Cmd": ["true"], "Labels": labels}
-        made = await self._engine.call(
-            lambda client: client.commit(
-                self._container, repository=repository, tag=tag, pause=False, conf=config
-            )
-        )
-        image: str = made["Id"]
-        return image
+        return await self._engine.call(lambda client: commit(client, self._container, repository, config))
 
     def _create(self, client: APIClient) -> str:
-        container: str = client.create_container_from_config(self._request)["Id"]
+        container = create(client, self._request)
         client.put_archive(container, "/", _install_script())
         return container
-
-    def _discard(self, client: APIClient) -> None:
-        with suppress(APIError):
-            client.remove_container(self._container, v=True, force=True)
 
     def _follow(self, client: APIClient) -> None:
         for chunk in client.logs(self._container, stream=True, follow=True):
@@ -98,7 +86,7 @@ class Installation:
             reason = f"The installation took longer than {self._limits.timeout:.0f} seconds."
         elif written > self._limits.layer:
             reason = f"The packages take more than {self._limits.layer // 1024**2} MiB."
-        elif root.exists() and shutil.disk_usage(root).free < self._limits.reserve:
+        elif _free(root) < self._limits.reserve:
             reason = "The server's disk is nearly full."
         elif self._lines.overflown:
             reason = "The installation printed too much."
@@ -116,9 +104,8 @@ class Installation:
         if self._ended_because:
             raise BuildFailed(self._ended_because, detail=tail)
         if state["OOMKilled"] or code == _OUT_OF_MEMORY:
-            raise BuildFailed(
-                f"The installation needs more than {self._limits.memory // 1024**2} MiB.", detail=tail
-            )
+            limit = self._limits.memory // 1024**2
+            raise BuildFailed(f"The installation needs more than {limit} MiB of memory.", detail=tail)
         if code == _MIRROR_AWAY:
             raise BuildFailed(
                 "Debian's packages cannot be reached from the server.",
@@ -127,6 +114,11 @@ class Installation:
             )
         if code != 0:
             raise BuildFailed("Packages could not be installed.", detail=tail)
+
+
+def _free(root: Path) -> float:
+    """Bytes; no limit is known where the engine's disk is not this machine's."""
+    return shutil.disk_usage(root).free if root.exists() else float("inf")
 
 
 def _install_script() -> bytes:

@@ -1,4 +1,4 @@
-"""A builder without an engine, for tests and for trying the platform out: images are facts in a dictionary."""
+"""A builder without an engine: images are facts in a dictionary."""
 
 import hashlib
 from collections.abc import Collection

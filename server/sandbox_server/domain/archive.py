@@ -1,7 +1,7 @@
 """Bundle archives (tar.gz): what is in one, is it acceptable, and the same files as we write them."""
 
-import unicodedata
 import hashlib
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -131,8 +131,8 @@ def _evicted(now: Edge, wanted: Edge) -> set[str]:
     """Keys of workers whose server is about to be another instance."""
     moved = {
         str(server)
-        for server, backend in now.servers.items()
-        if server in wanted.servers and wanted.servers[server].address != backend.address
+        for server, backend in wanted.servers.items()
+        if server not in now.servers or now.servers[server].address != backend.address
     }
     return {key for key, place in now.workers.items() if place in moved and key not in wanted.workers}
 

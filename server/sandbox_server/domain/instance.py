@@ -14,7 +14,7 @@ class Scope(StrEnum):
 
 
 class InstanceState(StrEnum):
-    """`starting` has no traffic yet, `up` has, `draining` keeps only the sessions it has, `stopping` has none any more."""
+    """`starting` has no traffic yet, `up` has, `draining` keeps only its sessions, `stopping` has none any more."""
 
     starting = "starting"
     up = "up"
@@ -56,6 +56,10 @@ def free_address(subnet: IPv4Network, taken: set[str], last: str | None) -> str 
     The first address is the bridge's own; a bridge carries at most 1,000 instances.
     """
     hosts = range(2, min(subnet.num_addresses - 1, 1002))
-    start = int(IPv4Address(last)) - int(subnet.network_address) + 1 if last and IPv4Address(last) in subnet else 2
+    start = (
+        int(IPv4Address(last)) - int(subnet.network_address) + 1
+        if last and IPv4Address(last) in subnet
+        else 2
+    )
     ordered = sorted(hosts, key=lambda host: (host < start, host))
     return next((str(subnet[host]) for host in ordered if str(subnet[host]) not in taken), None)

@@ -66,7 +66,12 @@ def may_sleep(
 
 
 def may_retire(
-    *, drains_since: datetime | None, sessions: int | None, settle: float, drain_deadline: float, now: datetime
+    *,
+    drains_since: datetime | None,
+    sessions: int | None,
+    settle: float,
+    drain_deadline: float,
+    now: datetime,
 ) -> bool:
     """May a draining instance go? With its last session, or at the deadline; an unknown count means no.
 

@@ -1,6 +1,7 @@
 """Which release is in force, which comes before it, and which keep running."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -68,10 +69,8 @@ def kept(releases: Sequence[ReleaseRow], keep_previous: float, now: datetime) ->
         return []
     numbers = {release.number for release in releases if release.number < current.number}
     standing = {max(numbers)} if numbers else set()
-    try:
+    with suppress(NotPossible):
         standing.add(rollback_target(releases).number)
-    except NotPossible:
-        pass
     return sorted(standing - {current.number})
 
 

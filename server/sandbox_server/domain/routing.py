@@ -74,7 +74,8 @@ def _route_app(edge: Edge, place: Place, leases: Sequence[Lease], domain: str) -
         [
             lease
             for lease in leases
-            if lease.scope is Scope.release and ReleasedSpec(lease.deployment, lease.spec_hash) == place.release
+            if lease.scope is Scope.release
+            and ReleasedSpec(lease.deployment, lease.spec_hash) == place.release
         ]
     )
     tried = [lease for lease in leases if lease.scope is Scope.sandbox]

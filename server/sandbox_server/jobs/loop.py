@@ -1,8 +1,11 @@
 """The control loop: what is follows what is intended."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from sandbox_server.errors import SandboxError
+from sandbox_server.jobs.worker import Worker
 from sandbox_server.operations import edge
 from sandbox_server.operations.collect import collect
 from sandbox_server.operations.parts import Parts
@@ -13,31 +16,51 @@ log = logging.getLogger(__name__)
 _COLLECT_EVERY = 60.0
 
 
-async def prepare(parts: Parts) -> None:
+async def work(parts: Parts) -> None:
+    """All that the platform does by itself, until cancelled: first make ready, then jobs and the control loop."""
+    while not await _round(parts, _make_ready):  # noqa: ASYNC110 - nobody tells when the engine comes
+        await asyncio.sleep(parts.settings.reconcile_every)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Worker(parts).run())
+        group.create_task(keep_in_step(parts))
+
+
+async def keep_in_step(parts: Parts) -> None:
+    """Until cancelled: reconcile every few seconds; what is not there is waited for, and made ready again.
+
+    Jobs apply their own changes at once. This loop is for what nobody tells: crashes, last sessions, lost parts.
+    """
+    ready = True
+    collected = 0.0
+    while True:
+        ready = (ready or await _round(parts, _prepare)) and await _round(parts, reconcile)
+        if ready and parts.monotonic() - collected > _COLLECT_EVERY:
+            collected = parts.monotonic()
+            await _round(parts, collect)
+        await asyncio.sleep(parts.settings.reconcile_every)
+
+
+async def _make_ready(parts: Parts) -> None:
+    await _prepare(parts)
+    # No job runs yet, so every builder container is a dead one's.
+    await parts.builder.sweep()
+
+
+async def _prepare(parts: Parts) -> None:
     """Network and firewall, then the edge: before any traffic, and again whenever one of them came back."""
     parts.subnet = await parts.runtime.prepare()
     await parts.router.prepare(await edge.wanted(parts))
     parts.written = None
 
 
-async def keep_in_step(parts: Parts) -> None:
-    """Until cancelled: reconcile after each change and now and then; what is not there is waited for."""
-    prepared = False
-    complained = ""
-    collected = 0.0
-    async for _ in parts.bell.rings(every=parts.settings.reconcile_every):
-        try:
-            if not prepared:
-                await prepare(parts)
-            await reconcile(parts)
-            prepared, complained = True, ""
-            if parts.monotonic() - collected > _COLLECT_EVERY:
-                collected = parts.monotonic()
-                await collect(parts)
-        except SandboxError as error:
-            prepared = False
-            if error.message != complained:
-                complained = error.message
-                log.warning("%s", error.message)
-        except Exception:
-            log.exception("a round of the control loop failed")
+async def _round(parts: Parts, step: Callable[[Parts], Awaitable[None]]) -> bool:
+    """False if it did not succeed; the next round tries again."""
+    try:
+        await step(parts)
+    except SandboxError as error:
+        log.warning("%s: %s", step.__name__.strip("_"), error.message)
+    except Exception:
+        log.exception("%s failed", step.__name__.strip("_"))
+    else:
+        return True
+    return False

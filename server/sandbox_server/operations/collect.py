@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from anyio import to_thread
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.keeping import images_to_keep
@@ -10,10 +12,6 @@ from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, instances, jobs, releases, users
 from sandbox_server.store.tables import App, Branch, Deployment
 from sandbox_server.wire import Status
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
-
-_HAVE_IMAGES = frozenset({Status.ready, Status.asleep, Status.failed, Status.cancelled, Status.superseded})
 
 
 async def collect(parts: Parts) -> None:
@@ -23,12 +21,17 @@ async def collect(parts: Parts) -> None:
     async with parts.store.write() as tx:
         await users.forget_expired(tx, now)
         rows = await _with_images(tx)
-        released = {release.image for of_app in (await releases.all_releases(tx)).values() for release in of_app}
+        released = {
+            release.image for of_app in (await releases.all_releases(tx)).values() for release in of_app
+        }
         running = {row.deployment_id for row in await instances.live(tx)}
         current = {branch.current_id for branch in await tx.exec(select(Branch))}
         in_use = {row.image or "" for row in rows if row.id in running | current or row.status in UNFINISHED}
         keep = images_to_keep(
-            [(row.branch_id, row.number, row.image or "") for row in rows], released, in_use, parts.settings.keep_images
+            [(row.branch_id, row.number, row.image or "") for row in rows],
+            released,
+            in_use,
+            parts.settings.keep_images,
         )
         for row in rows:
             if row.image not in keep and row.status in (Status.asleep, Status.failed):
@@ -56,5 +59,3 @@ async def _retire(parts: Parts, tx: AsyncSession, row: Deployment) -> None:
         tx, row, Status.retired, at=parts.clock(), by="platform", app=app.name,
         reason=f"only the newest {parts.settings.keep_images} images of a branch are kept",
     )  # fmt: skip
-
-

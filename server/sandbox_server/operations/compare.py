@@ -4,6 +4,7 @@ import difflib
 from dataclasses import dataclass
 
 from anyio import to_thread
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import archive
 from sandbox_server.domain.release import in_force
@@ -12,7 +13,6 @@ from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, releases, variables
 from sandbox_server.store.tables import App, Branch, Deployment
 from sandbox_server.wire import Diff, FileChange
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 _LARGEST_TEXT = 256 * 1024
 _LONGEST_DIFF = 400
@@ -86,7 +86,9 @@ def _changes(before: set[str], after: set[str]) -> list[str]:
 
 def _files(parts: Parts, before: Deployment | None, after: Deployment) -> list[FileChange]:
     old, new = _contents(parts, before), _contents(parts, after)
-    changed = [path for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path)][:_MOST_FILES]
+    changed = [path for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path)][
+        :_MOST_FILES
+    ]
     texts_old, texts_new = _texts(parts, before, changed), _texts(parts, after, changed)
     return [
         FileChange(
@@ -116,5 +118,3 @@ def _diff(path: str, old: str | None, new: str | None) -> str:
         return ""
     lines = difflib.unified_diff((old or "").splitlines(), (new or "").splitlines(), path, path, lineterm="")
     return "\n".join(list(lines)[:_LONGEST_DIFF])
-
-

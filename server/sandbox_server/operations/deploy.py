@@ -12,7 +12,7 @@ from sandbox_server.operations import build, edge, start, trouble, visit
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, events
 from sandbox_server.store.failpoints import failpoint
-from sandbox_server.store.tables import App, Branch, Deployment, Instance, Job
+from sandbox_server.store.tables import App, Branch, Deployment, Job
 from sandbox_server.wire import Status
 
 
@@ -55,7 +55,7 @@ async def _deploy(parts: Parts, deployment_id: int) -> None:
     began = time.monotonic()
     smoke = await visit.visit(parts, instance)
     await _took(parts, deployment_id, "smoke", time.monotonic() - began, smoke=smoke.model_dump())
-    await _publish(parts, deployment_id, instance)
+    await _publish(parts, deployment_id)
     failpoint("deploy.published")
     await edge.apply(parts)
 
@@ -77,7 +77,7 @@ async def _overtaken(parts: Parts, deployment_id: int) -> bool:
     return True
 
 
-async def _publish(parts: Parts, deployment_id: int, instance: Instance) -> None:
+async def _publish(parts: Parts, deployment_id: int) -> None:
     """Ready; and the branch's URL moves, unless a newer deployment has it already."""
     now = parts.clock()
     async with parts.store.write() as tx:
@@ -101,7 +101,9 @@ async def _publish(parts: Parts, deployment_id: int, instance: Instance) -> None
             )  # fmt: skip
         elif shown.id != deployment.id:
             awake = now + timedelta(seconds=parts.settings.woken_for)
-            await deployments.note(tx, deployment_id, replaced_at=deployment.replaced_at or now, awake_until=awake)
+            await deployments.note(
+                tx, deployment_id, replaced_at=deployment.replaced_at or now, awake_until=awake
+            )
 
 
 async def _took(parts: Parts, deployment_id: int, step: str, seconds: float, **values: object) -> None:
@@ -109,5 +111,3 @@ async def _took(parts: Parts, deployment_id: int, step: str, seconds: float, **v
         deployment = await deployments.by_id(tx, deployment_id)
         taken = {**deployment.seconds, step: round(seconds, 3)}
         await deployments.note(tx, deployment_id, seconds=taken, **values)
-
-

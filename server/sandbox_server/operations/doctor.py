@@ -54,7 +54,10 @@ async def _engine(parts: Parts) -> Finding:
         )  # fmt: skip
     if facts.notes:
         return Finding(
-            part="engine", status="warning", message="; ".join([words, *facts.notes]), remedy="See docs/operations."
+            part="engine",
+            status="warning",
+            message="; ".join([words, *facts.notes]),
+            remedy="See docs/operations.",
         )
     return Finding(part="engine", status="ok", message=words)
 

@@ -1,6 +1,8 @@
 """Make the proxy do what the rows say: files first, then the running proxy, then read back."""
 
 from anyio import to_thread
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.edge import Edge, changes
 from sandbox_server.domain.instance import InstanceState, Scope
@@ -12,8 +14,6 @@ from sandbox_server.store import apps, instances, releases
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import Branch, Deployment, Instance
 from sandbox_server.wire import Status
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 
 async def apply(parts: Parts) -> None:
@@ -63,8 +63,12 @@ async def _places(tx: AsyncSession) -> list[Place]:
         places.append(
             Place(
                 app=app.name,
-                release=ReleasedSpec(known.get(release.deployment_id, 0), release.spec_hash) if release else None,
-                branches={branch.label: known.get(branch.current_id or 0) for branch in branches.get(app.id, [])},
+                release=ReleasedSpec(known.get(release.deployment_id, 0), release.spec_hash)
+                if release
+                else None,
+                branches={
+                    branch.label: known.get(branch.current_id or 0) for branch in branches.get(app.id, [])
+                },
                 deployments=sorted(known.values()),
             )
         )

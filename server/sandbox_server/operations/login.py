@@ -103,7 +103,9 @@ async def _sign_in(parts: Parts, kind: users.Kind, secret: str) -> str:
         found = await users.owner(tx, kind, secret, now)
         if found is None:
             raise Unauthorized(
-                "This link was used before or has expired." if kind is users.Kind.link else "This token is not valid.",
+                "This link was used before or has expired."
+                if kind is users.Kind.link
+                else "This token is not valid.",
                 "Get a new link with `sandbox open --page`.",
             )
         user, credential = found

@@ -35,7 +35,9 @@ class _Look:
 
     def of(self, deployment_id: int, scope: Scope | None = None) -> list[Instance]:
         return [
-            row for row in self.live if row.deployment_id == deployment_id and scope in (None, Scope(row.scope))
+            row
+            for row in self.live
+            if row.deployment_id == deployment_id and scope in (None, Scope(row.scope))
         ]
 
 
@@ -230,4 +232,3 @@ def _sandbox_url(look: _Look, branch: Branch) -> str:
 
 def _url(parts: Parts, host: str) -> str:
     return parts.base_url(host)
-

@@ -52,8 +52,7 @@ class Parts:
     """The edge that the router's files hold, if this process wrote them."""
 
     def base_url(self, host: str) -> str:
-        return f"{self.settings.scheme}://{host}{self.settings.port_suffix}/"
-
+        return f"{self.settings.scheme}://{host}{self.settings.port_suffix}"
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -39,13 +39,20 @@ async def push(parts: Parts, caller: Caller, app_name: str, request: Push) -> De
                     reason=f"d{deployment.number} was pushed",
                 )  # fmt: skip
         await jobs.add(
-            tx, "deploy", f"deployment:{deployment.id}", {"deployment": deployment.id}, by=caller.user, now=now
+            tx,
+            "deploy",
+            f"deployment:{deployment.id}",
+            {"deployment": deployment.id},
+            by=caller.user,
+            now=now,
         )
     failpoint("push.queued")
     return await overview.show_deployment(parts, app_name, deployment.number)
 
 
-def _row(app: App, branch: Branch, request: Push, read: bundle.Read, caller: Caller, now: datetime) -> Deployment:
+def _row(
+    app: App, branch: Branch, request: Push, read: bundle.Read, caller: Caller, now: datetime
+) -> Deployment:
     assert app.id is not None
     assert branch.id is not None
     return Deployment(

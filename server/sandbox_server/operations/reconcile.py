@@ -108,8 +108,9 @@ async def _put_to_sleep(parts: Parts, observed: Observed) -> None:
             continue
         async with parts.store.write() as tx:
             app = await tx.get_one(App, deployment.app_id)
+            fresh = await deployments.by_id(tx, deployment.id or 0)
             await deployments.move(
-                tx, deployment, Status.asleep, at=now, by="platform", app=app.name, reason="its last session ended"
+                tx, fresh, Status.asleep, at=now, by="platform", app=app.name, reason="its last session ended"
             )
 
 
@@ -139,7 +140,9 @@ def _is_wanted(row: Instance, live: Sequence[Instance], wanted: set[Run]) -> boo
         if run.spec_hash == row.spec_hash:
             return True
         if not run.spec_hash:
-            alike = [other for other in live if (other.deployment_id, other.scope) == (run.deployment, run.scope)]
+            alike = [
+                other for other in live if (other.deployment_id, other.scope) == (run.deployment, run.scope)
+            ]
             visited = [other for other in alike if other.visited and other.state == InstanceState.up]
             return not visited or visited[-1].spec_hash == row.spec_hash
     return False
@@ -170,7 +173,11 @@ async def _start_missing(parts: Parts) -> None:
             for row in rows.live
         )
         if not served and run.deployment not in rows.busy:
-            payload: dict[str, object] = {"scope": run.scope, "variables_at": run.variables_at, "kind": "revive"}
+            payload: dict[str, object] = {
+                "scope": run.scope,
+                "variables_at": run.variables_at,
+                "kind": "revive",
+            }
             wait = retry_after(await _failures(parts, run.deployment))
             await _add_job(parts, "refresh", run.deployment, payload, wait=wait)
 
@@ -181,7 +188,9 @@ async def _failures(parts: Parts, deployment_id: int) -> int:
         return await jobs.failures_in_a_row(tx, f"deployment:{deployment_id}", "refresh")
 
 
-async def _add_job(parts: Parts, kind: str, deployment_id: int, payload: dict[str, object], wait: float) -> None:
+async def _add_job(
+    parts: Parts, kind: str, deployment_id: int, payload: dict[str, object], wait: float
+) -> None:
     async with parts.store.write() as tx:
         job = await jobs.add(
             tx, kind, f"deployment:{deployment_id}", {"deployment": deployment_id, **payload},

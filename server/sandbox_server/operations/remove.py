@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from sandbox_server.auth import Caller
 from sandbox_server.domain.instance import InstanceState
 from sandbox_server.domain.release import in_force, kept
@@ -11,7 +13,6 @@ from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, events, instances, jobs, releases
 from sandbox_server.store.tables import App, Branch, Deployment, Instance
 from sandbox_server.wire import Removed, Status
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 _ENDS_BY = {
     Status.queued: Status.cancelled,

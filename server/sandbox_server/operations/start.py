@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from sandbox_server.domain import config, names
 from sandbox_server.domain.instance import InstanceState, Scope, Spec
 from sandbox_server.errors import ImageMissing, RuntimeUnavailable, StartFailed
@@ -15,7 +17,6 @@ from sandbox_server.runtime.base import ContainerSpec, ContainerState
 from sandbox_server.store import deployments, instances, variables
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Branch, Deployment, Instance
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 Watcher = Callable[[str], Awaitable[None]]
 """Hears the last line of the log while an app starts."""
@@ -58,7 +59,12 @@ async def bring_up(
 
 
 async def spec_of(
-    tx: AsyncSession, parts: Parts, deployment: Deployment, branch: str, scope: Scope, variables_at: int | None
+    tx: AsyncSession,
+    parts: Parts,
+    deployment: Deployment,
+    branch: str,
+    scope: Scope,
+    variables_at: int | None,
 ) -> Spec:
     """From what an instance of this deployment would be made now."""
     assert deployment.image is not None
@@ -97,7 +103,7 @@ async def _plan(
             if name.ciphertext is not None
         }
     own = _own_variables(parts, app, branch, deployment, spec, row)
-    return Plan(row, _container(row, spec, {**values, **own}), spec.memory)
+    return Plan(row, _container(row, spec, {**_defaults(spec), **values, **own}), spec.memory)
 
 
 async def _equal(
@@ -126,7 +132,11 @@ def _own_variables(
 ) -> dict[str, str]:
     domain = parts.settings.apps_domain
     released = spec.scope is Scope.release
-    host = names.release_host(app.name, domain) if released else names.sandbox_host(app.name, branch.label, domain)
+    host = (
+        names.release_host(app.name, domain)
+        if released
+        else names.sandbox_host(app.name, branch.label, domain)
+    )
     return {
         "SANDBOX_APP": app.name,
         "SANDBOX_BRANCH": branch.name,
@@ -136,9 +146,13 @@ def _own_variables(
         "SANDBOX_WORKER": row.worker,
         "SANDBOX_MEMORY": str(spec.memory),
         "SANDBOX_CPUS": str(spec.cpus),
-        "R_CONFIG_ACTIVE": "production" if released else "sandbox",
-        "TZ": spec.timezone,
     }
+
+
+def _defaults(spec: Spec) -> dict[str, str]:
+    """What variables may replace. `production` is what config.yml calls it by custom."""
+    active = "production" if spec.scope is Scope.release else "sandbox"
+    return {"R_CONFIG_ACTIVE": active, "TZ": spec.timezone}
 
 
 async def _answers(parts: Parts, plan: Plan, tell: Watcher) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from sandbox_server.auth import Caller
 from sandbox_server.errors import BadRequest, NotFound
 from sandbox_server.operations.parts import Parts
@@ -9,11 +11,10 @@ from sandbox_server.store import apps, deployments, events, jobs
 from sandbox_server.store import variables as rows
 from sandbox_server.store.tables import App, Branch
 from sandbox_server.wire import Status, Variable, Variables, VariablesSet
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 LONGEST = 32 * 1024
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
-_RESERVED = re.compile(r"SANDBOX_|R_CONFIG_ACTIVE$|TZ$|PATH$|HOME$|LD_|R_HOME$", re.IGNORECASE)
+_RESERVED = re.compile(r"SANDBOX_|PATH$|HOME$|LD_|R_HOME$", re.IGNORECASE)
 _EFFECT = {
     "sandbox": "Running sandboxes get fresh instances with it now.",
     "release": "Users get it with the next release: `sandbox promote`.",
@@ -50,13 +51,20 @@ async def remove_variable(
     """Raises `NotFound` if it is not set there."""
     known = (await list_variables(parts, app_name, scope)).variables
     if not any((row.name, row.branch) == (name, branch) for row in known):
-        raise NotFound(f"There is no variable {name[:60]!r} there.", f"See them: `sandbox env ls --app {app_name}`.")
+        raise NotFound(
+            f"There is no variable {name[:60]!r} there.", f"See them: `sandbox env ls --app {app_name}`."
+        )
     await _write(parts, caller, app_name, scope, branch, {name: None})
     return await _answer(parts, app_name, scope, branch)
 
 
 async def _write(
-    parts: Parts, caller: Caller, app_name: str, scope: str, branch: str | None, values: dict[str, bytes | None]
+    parts: Parts,
+    caller: Caller,
+    app_name: str,
+    scope: str,
+    branch: str | None,
+    values: dict[str, bytes | None],
 ) -> None:
     now = parts.clock()
     if branch is not None and scope == "release":
@@ -66,7 +74,14 @@ async def _write(
         found = await apps.get_branch(tx, app, branch) if branch is not None else None
         for name, ciphertext in values.items():
             await rows.add(
-                tx, app.id or 0, scope=scope, branch=branch, name=name, ciphertext=ciphertext, by=caller.user, now=now
+                tx,
+                app.id or 0,
+                scope=scope,
+                branch=branch,
+                name=name,
+                ciphertext=ciphertext,
+                by=caller.user,
+                now=now,
             )
             await events.record(
                 tx, at=now, by=caller.user, app=app.name, subject=name,
@@ -99,11 +114,14 @@ async def _answer(parts: Parts, app_name: str, scope: str, branch: str | None) -
 def _check(name: str, value: str) -> None:
     if not _NAME.fullmatch(name):
         raise BadRequest(
-            f"{name[:60]!r} cannot be a variable's name.", "Use letters, digits, _ and dots, starting with a letter."
+            f"{name[:60]!r} cannot be a variable's name.",
+            "Use letters, digits, _ and dots, starting with a letter.",
         )
     if _RESERVED.match(name):
         raise BadRequest(f"{name} is set by the platform.", "Choose another name.")
     if len(value) > LONGEST:
-        raise BadRequest(f"The value of {name} is longer than {LONGEST:,} characters.", "Put long data into a file.")
+        raise BadRequest(
+            f"The value of {name} is longer than {LONGEST:,} characters.", "Put long data into a file."
+        )
     if "\0" in value:
         raise BadRequest(f"The value of {name} has a NUL character.", "Leave it out.")

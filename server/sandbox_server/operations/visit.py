@@ -44,7 +44,7 @@ async def _itinerary(parts: Parts, row: Instance, pin: str) -> Itinerary:
     )
     smoke = config.AppConfig.model_validate(deployment.config).smoke
     timeout = smoke.timeout or parts.settings.smoke_timeout
-    return Itinerary(url=parts.base_url(host), timeout=timeout, wait_for=smoke.wait_for, pin=pin)
+    return Itinerary(url=f"{parts.base_url(host)}/", timeout=timeout, wait_for=smoke.wait_for, pin=pin)
 
 
 async def _judge(parts: Parts, row: Instance, seen: Visit) -> Smoke:

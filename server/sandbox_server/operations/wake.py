@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from sandbox_server.auth.callers import PLATFORM
 from sandbox_server.domain import names
 from sandbox_server.domain.release import in_force
@@ -12,7 +14,6 @@ from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, releases
 from sandbox_server.store.tables import App, Deployment
 from sandbox_server.wire import Status
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 Kind = Literal["asleep", "starting", "building", "failed", "nothing", "unknown"]
 
@@ -42,11 +43,15 @@ class WakeState:
 async def look_up(parts: Parts, host: str) -> WakeState:
     """What is behind this host. It is as public as the app: no errors of R, no names of people."""
     async with parts.store.read() as tx:
-        app, deployment, released = await _behind(tx, host.split(":")[0].lower(), parts.settings.apps_domain)
+        app, deployment, released = await _behind(
+            tx, host.partition(":")[0].lower(), parts.settings.apps_domain
+        )
     if app is None:
         return WakeState("unknown")
     if deployment is None:
-        return WakeState("nothing", app.name, None, "Nothing is released yet." if released else "Nothing is ready yet.")
+        return WakeState(
+            "nothing", app.name, None, "Nothing is released yet." if released else "Nothing is ready yet."
+        )
     kind: Kind = "starting" if released else _KINDS[deployment.status]
     return WakeState(kind, app.name, deployment.number, deployment.phase.split(":")[0])
 
@@ -81,5 +86,3 @@ async def _behind(tx: AsyncSession, host: str, domain: str) -> tuple[App | None,
         return app, await deployments.get(tx, app, names.parse_deployment(front)[1]), False
     except SandboxError:
         return None, None, False
-
-

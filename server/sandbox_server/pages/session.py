@@ -2,8 +2,9 @@
 
 from fastapi import Request, Response
 
+from sandbox_server.operations.login import SESSION
+
 COOKIE = "__Host-sandbox"
-_MONTH = 30 * 24 * 3600
 
 
 def secret_of(request: Request) -> str:
@@ -12,7 +13,15 @@ def secret_of(request: Request) -> str:
 
 def remember(response: Response, secret: str) -> None:
     """The prefix `__Host-` keeps the cookie to this one host: no app can set or read it."""
-    response.set_cookie(COOKIE, secret, max_age=_MONTH, path="/", secure=True, httponly=True, samesite="lax")
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=int(SESSION.total_seconds()),
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def forget(response: Response) -> None:

@@ -24,9 +24,9 @@ class RouterFacts:
 class Router(Protocol):
     """Routes hosts to slots.
 
-    Every method may be called twice. All raise `RouterUnavailable` when the proxy cannot be asked (may be tried
-    again). Values with separators, quotes or control characters, and slots or servers that do not exist, are
-    refused with `ValueError` before anything is changed.
+    Every method may be called twice. All raise `RouterUnavailable` when the proxy cannot be asked (may be
+    tried again). Values with separators, quotes or control characters, and slots or servers that are absent,
+    are refused with `ValueError` before anything is changed.
     """
 
     async def prepare(self, wanted: Edge) -> None:

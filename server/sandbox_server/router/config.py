@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -59,6 +60,7 @@ def render(settings: EdgeSettings, wanted: Edge, user: str = "") -> dict[str, st
     }
 
 
+@lru_cache(maxsize=8)
 def digest(settings: EdgeSettings, user: str = "") -> str:
     """Of everything that the runtime cannot change."""
     static = _config(settings, Edge(), user, "") + "".join(answers().values())

@@ -31,6 +31,9 @@ _POLL = 0.02
 _ATTEMPTS = 10
 """A process that is ending is listed for a moment longer than it answers."""
 
+_DONE = ("changed from", "no need to change", "nothing changed")
+"""What `set server … addr` says in 2.6 and 3.0 when it has worked."""
+
 K = TypeVar("K")
 T = TypeVar("T")
 
@@ -59,9 +62,10 @@ class HAProxyRouter:
     async def write(self, wanted: Edge) -> None:
         settings = self._settings()
         commands.check_edge(wanted, settings.slots, settings.servers_per_slot)
-        texts = render(settings, wanted, process.worker_user())
         async with self._lock():
-            await self._thread(lambda: files.put(self._folder, texts))
+            await self._thread(
+                lambda: files.put(self._folder, render(settings, wanted, process.worker_user()))
+            )
 
     async def read(self) -> Edge:
         worker = await self._worker()
@@ -123,14 +127,19 @@ class HAProxyRouter:
             raise process.why(self._folder, offset, settings)
 
     async def _reload(self, settings: EdgeSettings, user: str) -> None:
-        offset = process.log_size(self._folder)
+        offset, failed = process.log_size(self._folder), (await self._workers()).failed
         with contextlib.suppress(RouterUnavailable):  # it may begin anew before it has answered
             await ask(self._folder, "reload")
 
-        async def reloaded() -> bool:
-            return await self._digest() == digest(settings, user)
+        async def settled() -> bool:
+            if await self._digest() == digest(settings, user):
+                return True
+            try:
+                return (await self._workers()).failed > failed
+            except RouterUnavailable:  # between two lives
+                return False
 
-        if not await self._until(reloaded):
+        if not await self._until(settled) or await self._digest() != digest(settings, user):
             raise process.why(self._folder, offset, settings)
 
     async def _apply(self, step: Change, worker: int) -> None:
@@ -224,4 +233,4 @@ def _accepted(step: Change, answer: str) -> bool:
         case DeleteEntry():
             return not answer or "not found" in answer
         case SetServer() | ClearServer():
-            return not answer or "changed from" in answer or "no need to change" in answer
+            return not answer or any(word in answer for word in _DONE)

@@ -19,6 +19,8 @@ class Workers(NamedTuple):
     current: list[int]
     old: list[int]
     """Left over from before a reload, until their last connection ends."""
+    failed: int
+    """Reloads that failed since the last one that worked."""
 
     @property
     def all(self) -> list[int]:
@@ -27,7 +29,7 @@ class Workers(NamedTuple):
 
 def workers(text: str) -> Workers:
     """From `show proc`. Raises `ValueError` for anything else."""
-    master, lists = 0, {"current": list[int](), "old": list[int]()}
+    master, failed, lists = 0, 0, {"current": list[int](), "old": list[int]()}
     part = "current"
     for line in text.splitlines():
         words = line.split()
@@ -36,11 +38,12 @@ def workers(text: str) -> Workers:
         elif len(words) > 1 and words[0].isdecimal():
             if words[1] == "master":
                 master = int(words[0])
+                failed = int(re.sub(r".*\[failed: (\d+)\].*|.*", r"\1", line) or 0)
             elif words[1] == "worker":
                 lists[part].append(int(words[0]))
     if not master:
         raise ValueError(f"not a list of processes: {text[:200]!r}")
-    return Workers(master, lists["current"], lists["old"])
+    return Workers(master, lists["current"], lists["old"], failed)
 
 
 def entries(text: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ _PAUSE = 0.05
 _UNSTARTABLE = ("removing", "dead")
 
 
-class _LookAgain(Exception):  # noqa: N818 it says what to do
+class _LookAgain(Exception):
     """Somebody else is at the same name; what was seen is old."""
 
 

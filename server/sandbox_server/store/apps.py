@@ -54,7 +54,9 @@ async def get_branch(tx: AsyncSession, app: App, name: str) -> Branch:
     known = {branch.name: branch for branch in await branches(tx, app.id)}
     if name not in known:
         near = names.nearest(name, known)
-        meant = f"Did you mean {' or '.join(near)}?" if near else f"See them: `sandbox status --app {app.name}`."
+        meant = (
+            f"Did you mean {' or '.join(near)}?" if near else f"See them: `sandbox status --app {app.name}`."
+        )
         raise NotFound(f"{app.name} has no branch {name[:60]!r}.", meant)
     return known[name]
 

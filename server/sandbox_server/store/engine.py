@@ -33,12 +33,11 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction, committed at the end or rolled back by any error. Never call the network inside."""
-        async with AsyncSession(self._writing, expire_on_commit=False) as session:
-            async with session.begin():
-                if self._engine.dialect.name == "postgresql":
-                    # Chained events and numbered rows need one writer at a time, as SQLite has by nature.
-                    await session.exec(text("SELECT pg_advisory_xact_lock(8473)"))  # type: ignore[call-overload]
-                yield session
+        async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
+            if self._engine.dialect.name == "postgresql":
+                # Chained events and numbered rows need one writer at a time, as SQLite has by nature.
+                await session.exec(text("SELECT pg_advisory_xact_lock(8473)"))  # type: ignore[call-overload]
+            yield session
         self._changed()
 
     async def close(self) -> None:
@@ -54,7 +53,7 @@ def _create_engine(url: str) -> AsyncEngine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver would begin transactions by itself, and too late: see "Serializable isolation" in SQLAlchemy's SQLite notes.
+    # The driver would begin transactions by itself, and too late: see SQLAlchemy's notes on pysqlite's transactions.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):

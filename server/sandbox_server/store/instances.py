@@ -78,7 +78,9 @@ def _free_server(
             taken = {other.server for other in holding if other.slot == row.slot}
             free = next((number for number in range(1, servers + 1) if number not in taken), None)
             if free is None:
-                raise Full(f"All {servers} places for instances of this deployment are taken by draining ones.")
+                raise Full(
+                    f"All {servers} places for instances of this deployment are taken by draining ones."
+                )
             return row.slot, free
     used = {row.slot for row in holding}
     free_slot = next((number for number in range(slots) if number not in used), None)
@@ -88,5 +90,7 @@ def _free_server(
 
 
 async def _last_address(tx: AsyncSession) -> str | None:
-    query = select(Instance.address).where(col(Instance.address).is_not(None)).order_by(col(Instance.id).desc())
+    query = (
+        select(Instance.address).where(col(Instance.address).is_not(None)).order_by(col(Instance.id).desc())
+    )
     return (await tx.exec(query.limit(1))).first()

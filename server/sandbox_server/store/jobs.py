@@ -17,7 +17,9 @@ OPEN = ("queued", "running")
 async def add(
     tx: AsyncSession, kind: str, target: str, payload: dict[str, Any], *, by: str, now: datetime
 ) -> Job:
-    job = Job(kind=kind, target=target, payload=payload, by=by, status="queued", run_after=now, created_at=now)
+    job = Job(
+        kind=kind, target=target, payload=payload, by=by, status="queued", run_after=now, created_at=now
+    )
     tx.add(job)
     await tx.flush()
     return job
@@ -40,9 +42,7 @@ async def open_jobs(tx: AsyncSession, target: str | None = None) -> list[Job]:
 
 async def claim(tx: AsyncSession, now: datetime, lease_for: float, busy: Collection[str]) -> Job | None:
     """The oldest job that may run now, leased; None if there is none. `busy` names kinds that have no place free."""
-    running = {
-        job.target for job in await open_jobs(tx) if job.leased_until and job.leased_until > now
-    }
+    running = {job.target for job in await open_jobs(tx) if job.leased_until and job.leased_until > now}
     query = (
         select(Job)
         .where(

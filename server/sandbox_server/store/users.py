@@ -13,7 +13,7 @@ from sandbox_server.store.tables import Credential, User
 
 
 class Kind(StrEnum):
-    token = "token"
+    token = "token"  # noqa: S105 - a kind, no secret
     """For the API."""
     session = "session"
     """For the pages, in a cookie."""

@@ -21,7 +21,9 @@ async def in_effect(
 
     `at` takes the state that `newest_id` named; by default the present one.
     """
-    query = select(Variable).where(Variable.app_id == app_id, Variable.scope == scope).order_by(col(Variable.id))
+    query = (
+        select(Variable).where(Variable.app_id == app_id, Variable.scope == scope).order_by(col(Variable.id))
+    )
     if at is not None:
         query = query.where(col(Variable.id) <= at)
     newest: dict[tuple[str | None, str], Variable] = {}

@@ -34,6 +34,7 @@ class ChromiumVisitor:
         self._timer: asyncio.TimerHandle | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._closed = False
+        self._why_not = ""
 
     async def visit(self, itinerary: Itinerary) -> Visit:
         async with self._room:
@@ -50,7 +51,7 @@ class ChromiumVisitor:
             launch.find(self._program)
         except launch.NoBrowserError as error:
             return str(error)
-        return ""
+        return self._why_not
 
     async def close(self) -> None:
         self._closed = True
@@ -108,8 +109,17 @@ class ChromiumVisitor:
                 raise launch.NoBrowserError("The browser is closed: the platform stops.")
             if self._chromium is None or not self._chromium.is_alive:
                 await self._close_browser()
-                self._chromium = await launch.launch(self._program, self._edge, self._apps_domain)
+                self._chromium = await self._launch()
             return self._chromium
+
+    async def _launch(self) -> launch.Chromium:
+        try:
+            chromium = await launch.launch(self._program, self._edge, self._apps_domain)
+        except launch.NoBrowserError as error:
+            self._why_not = str(error)
+            raise
+        self._why_not = ""
+        return chromium
 
     async def _close_browser(self) -> None:
         chromium, self._chromium = self._chromium, None

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
-from playwright.async_api import Browser, Error, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 USERS = ("sandbox-visitor", "nobody")
 FOLDER = "sandbox-visit-"
 START_TIMEOUT = 30.0
+DISCONNECT = 2.0
 
 FLAGS = (
     "--headless",
@@ -71,8 +72,17 @@ class Chromium:
     async def close(self) -> None:
         """Leaves no process and no folder. May be called twice."""
         with anyio.CancelScope(shield=True):
-            await self.playwright.stop()
             await _end(self.process, self.folder)
+            await self._disconnected()
+            await self.playwright.stop()
+
+    async def _disconnected(self) -> None:
+        """Whoever waits for an answer gets an error now; after Playwright has stopped they would wait on."""
+        gone = asyncio.Event()
+        self.browser.once("disconnected", lambda _: gone.set())
+        if self.browser.is_connected():
+            with anyio.move_on_after(DISCONNECT):
+                await gone.wait()
 
 
 async def launch(program: str, edge: str, apps_domain: str) -> Chromium:
@@ -96,11 +106,10 @@ async def launch(program: str, edge: str, apps_domain: str) -> Chromium:
             if playwright:
                 await playwright.stop()
             await _end(process, folder)
-        if isinstance(error, OSError | Error):
-            raise NoBrowserError(
-                f"The browser does not start: {str(error).splitlines()[0][:200]}."
-            ) from error
-        raise
+        if isinstance(error, NoBrowserError) or not isinstance(error, Exception):
+            raise
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+        raise NoBrowserError(f"The browser does not start: {reason}.") from error
 
 
 async def _start(program: str, folder: Path, edge: str, apps_domain: str) -> asyncio.subprocess.Process:

@@ -21,8 +21,12 @@ PROCESSES = """\
 
 def test_processes_are_the_current_and_the_old_ones() -> None:
     found = readings.workers(PROCESSES)
-    assert found == readings.Workers(1162, [1271], [1233, 1240])
+    assert found == readings.Workers(1162, [1271], [1233, 1240], failed=0)
     assert found.all == [1271, 1233, 1240]
+
+
+def test_failed_reloads_are_counted() -> None:
+    assert readings.workers(PROCESSES.replace("failed: 0", "failed: 2")).failed == 2
 
 
 @pytest.mark.parametrize("text", ["", "Unknown command", "# workers\n"])

@@ -25,6 +25,7 @@ async def test_a_program_that_ends_at_once_is_no_browser(tmp_path: Path) -> None
         Outcome.no_browser,
         "The browser does not start: it said nothing.",
     )
+    assert await visitor.available() == found.reason
     await visitor.close()
 
 

@@ -1,0 +1,184 @@
+"""What every builder promises, over the real engine and the one in memory."""
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from docker import APIClient
+from tests.building import files_of, layer_of, need_base, remove_all_of
+
+from sandbox_server.builder import Base, BuildLimits, DockerBuilder, Engine, MemoryBuilder
+from sandbox_server.errors import BaseMissing, BuildFailed, RuntimeUnavailable
+
+pytestmark = pytest.mark.anyio
+
+HELLO = files_of("hello")
+ZOO = frozenset({"r-cran-zoo"})
+NOTHING = frozenset[str]()
+
+
+class InMemory:
+    """Handles of the twin."""
+
+    def __init__(self) -> None:
+        self.builder = MemoryBuilder()
+
+    def without_base(self) -> MemoryBuilder:
+        return MemoryBuilder(now=None)
+
+    def without_engine(self) -> MemoryBuilder:
+        return MemoryBuilder(away=True)
+
+    def use(self, image: str) -> None:
+        self.builder.used.add(image)
+
+
+class OnEngine:
+    """The same, done to a real engine."""
+
+    def __init__(self, client: APIClient) -> None:
+        self.client = client
+        self.platform = "t" + secrets.token_hex(3)
+        self.builder = DockerBuilder(self.platform, limits=BuildLimits(reserve=0))
+
+    def without_base(self) -> DockerBuilder:
+        return DockerBuilder(self.platform, base="sandbox-test-no-such-image")
+
+    def without_engine(self) -> DockerBuilder:
+        return DockerBuilder(self.platform, engine=Engine("tcp://127.0.0.1:1"))
+
+    def use(self, image: str) -> None:
+        self.client.create_container(image, labels={"sandbox.platform": self.platform})
+
+
+@pytest.fixture(params=["memory", "docker"])
+async def machine(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIterator[InMemory | OnEngine]:
+    if request.param == "memory":
+        yield InMemory()
+        return
+    await need_base()
+    on_engine = OnEngine(request.getfixturevalue("engine_client"))
+    yield on_engine
+    await on_engine.builder.close()
+    remove_all_of(on_engine.client, on_engine.platform)
+
+
+async def test_it_works(machine: InMemory | OnEngine, tmp_path: Path) -> None:
+    builder = machine.builder
+    base = await builder.base()
+    library = await builder.library(base, NOTHING, print)
+    image = await builder.code(library, layer_of(HELLO, tmp_path))
+    assert await builder.has(image)
+
+
+async def test_the_base_knows_its_packages_and_those_that_debian_offers(machine: InMemory | OnEngine) -> None:
+    base = await machine.builder.base()
+    assert base.r_version.startswith("4.")
+    assert {"shiny", "bslib", "ggplot2"} <= base.installed
+    assert base.available["zoo"] == "r-cran-zoo"
+    assert not {name.lower() for name in base.installed} & set(base.available)
+    assert all(name == name.lower() for name in base.available)
+
+
+async def test_without_a_base_it_says_how_to_make_one(machine: InMemory | OnEngine) -> None:
+    builder = machine.without_base()
+    with pytest.raises(BaseMissing) as missing:
+        await builder.base()
+    assert "sandboxd base build" in missing.value.hint
+    await builder.close()
+
+
+async def test_an_engine_that_is_away_is_an_error_that_may_pass(
+    machine: InMemory | OnEngine, tmp_path: Path
+) -> None:
+    builder = machine.without_engine()
+    base = Base("sha256:1", "4.5.0", frozenset())
+    for call in (
+        builder.base(),
+        builder.library(base, ZOO, print),
+        builder.code(base.image, layer_of(HELLO, tmp_path)),
+        builder.images(),
+        builder.has(base.image),
+        builder.remove(base.image),
+        builder.sweep(),
+    ):
+        with pytest.raises(RuntimeUnavailable):
+            await call
+    await builder.close()
+
+
+async def test_a_library_without_packages_is_the_base(machine: InMemory | OnEngine) -> None:
+    base = await machine.builder.base()
+    assert await machine.builder.library(base, NOTHING, print) == base.image
+
+
+async def test_a_library_is_installed_once_and_then_found_again(machine: InMemory | OnEngine) -> None:
+    base = await machine.builder.base()
+    log: list[str] = []
+    first = await machine.builder.library(base, ZOO, log.append)
+    assert any("r-cran-zoo" in line for line in log)
+    log.clear()
+    assert await machine.builder.library(base, ZOO, log.append) == first
+    assert log == []
+    assert await machine.builder.has(first)
+
+
+async def test_a_package_that_cannot_be_had_fails_for_good(machine: InMemory | OnEngine) -> None:
+    base = await machine.builder.base()
+    with pytest.raises(BuildFailed) as failure:
+        await machine.builder.library(base, frozenset({"r-cran-notapackageatall"}), print)
+    assert "r-cran-notapackageatall" in failure.value.detail
+
+
+async def test_the_same_bundle_on_the_same_library_is_the_same_image(
+    machine: InMemory | OnEngine, tmp_path: Path
+) -> None:
+    base = await machine.builder.base()
+    layer = layer_of(HELLO, tmp_path)
+    first = await machine.builder.code(base.image, layer)
+    assert await machine.builder.code(base.image, layer) == first
+    assert len(await machine.builder.images()) == 1
+
+
+async def test_another_bundle_is_another_image(machine: InMemory | OnEngine, tmp_path: Path) -> None:
+    base = await machine.builder.base()
+    layers = [layer_of(HELLO, tmp_path), layer_of({**HELLO, "notes.txt": b"new"}, tmp_path)]
+    images = [await machine.builder.code(base.image, layer) for layer in layers]
+    found = {image.id: image for image in await machine.builder.images()}
+    assert sorted(found) == sorted(images)
+    assert found[images[1]].bundle == layers[1].digest
+    assert found[images[1]].library == base.image
+    assert found[images[1]].size > 0
+
+
+async def test_a_removed_image_is_gone_and_removing_it_again_is_success(
+    machine: InMemory | OnEngine, tmp_path: Path
+) -> None:
+    base = await machine.builder.base()
+    image = await machine.builder.code(base.image, layer_of(HELLO, tmp_path))
+    for _ in range(2):
+        await machine.builder.remove(image)
+        assert not await machine.builder.has(image)
+        assert await machine.builder.images() == []
+
+
+async def test_an_image_in_use_stays(machine: InMemory | OnEngine, tmp_path: Path) -> None:
+    base = await machine.builder.base()
+    image = await machine.builder.code(base.image, layer_of(HELLO, tmp_path))
+    machine.use(image)
+    await machine.builder.remove(image)
+    assert await machine.builder.has(image)
+
+
+async def test_only_images_of_bundles_are_removed(machine: InMemory | OnEngine) -> None:
+    base = await machine.builder.base()
+    await machine.builder.remove(base.image)
+    assert await machine.builder.has(base.image)
+
+
+async def test_sweeping_leaves_images_alone(machine: InMemory | OnEngine, tmp_path: Path) -> None:
+    base = await machine.builder.base()
+    image = await machine.builder.code(base.image, layer_of(HELLO, tmp_path))
+    await machine.builder.sweep()
+    assert await machine.builder.has(image)

@@ -1,0 +1,26 @@
+"""Real platforms: one that the files share, and own ones for those who kill."""
+
+from collections.abc import Iterator
+
+import anyio
+import pytest
+
+from tests.building import need_base
+from tests.integration.platform import Platform
+
+
+@pytest.fixture(scope="session")
+def base_image() -> None:
+    """R and Debian below every app."""
+    anyio.run(need_base)
+
+
+@pytest.fixture(scope="session")
+def platform(base_image: None) -> Iterator[Platform]:
+    """A platform with everything, for tests that leave it running; each takes an app name of its own."""
+    made = Platform()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.destroy()

@@ -1,0 +1,105 @@
+"""Real R apps in real containers, made by the real builder and started by the real runtime."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import anyio
+import httpx
+from docker import APIClient
+from playwright.async_api import Page, async_playwright
+from tests.building import files_of, layer_of, remove_all_of
+
+from sandbox_server.builder import BuildLimits, DockerBuilder
+from sandbox_server.runtime import Container, ContainerSpec, ContainerState, DockerRuntime
+
+MIB = 1024 * 1024
+WORKER = "0123456789abcdef"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@dataclass
+class Instance:
+    """One started app."""
+
+    name: str
+    url: str
+    runtime: DockerRuntime
+
+    async def answer(self) -> httpx.Response:
+        """Its first answer."""
+        async with httpx.AsyncClient() as client:
+            with anyio.fail_after(60):
+                while True:
+                    try:
+                        return await client.get(self.url, timeout=30)
+                    except httpx.TransportError:
+                        await anyio.sleep(0.05)
+
+    async def ended(self) -> Container:
+        with anyio.fail_after(60):
+            while True:
+                [container] = await self.runtime.containers()
+                if container.state is ContainerState.exited:
+                    return container
+                await anyio.sleep(0.05)
+
+    async def log(self) -> str:
+        return "\n".join([line.text async for line in self.runtime.logs(self.name)])
+
+    async def said(self, words: str) -> str:
+        """The log as soon as it has these words."""
+        with anyio.fail_after(60):
+            while words not in (log := await self.log()):
+                await anyio.sleep(0.05)
+        return log
+
+
+class Apps:
+    """Makes and starts apps on a platform of their own."""
+
+    def __init__(self, platform: str, folder: Path) -> None:
+        self._platform = platform
+        self._folder = folder
+        self._builder = DockerBuilder(platform, limits=BuildLimits(reserve=0))
+        self._runtime = DockerRuntime(platform)
+        self._subnet: IPv4Network | None = None
+
+    async def start(
+        self,
+        app: str | Mapping[str, bytes],
+        environment: Mapping[str, str] | None = None,
+        memory: int = 1024 * MIB,
+        packages: frozenset[str] = frozenset(),
+    ) -> Instance:
+        """A small app by its name, or one with these files."""
+        files = files_of(app) if isinstance(app, str) else app
+        base = await self._builder.base()
+        library = await self._builder.library(base, packages, print)
+        image = await self._builder.code(library, layer_of(files, self._folder))
+        self._subnet = self._subnet or await self._runtime.prepare()
+        name = f"sbx-{self._platform}-app-d1-sandbox-abcdef12-0"
+        address = self._subnet[10]
+        values = {"SANDBOX_WORKER": WORKER, **(environment or {})}
+        await self._runtime.start(ContainerSpec(name, image, address, values, memory, 1, "abcdef12"))
+        return Instance(name, f"http://{address}:3838/", self._runtime)
+
+    async def close(self) -> None:
+        await self._runtime.destroy()
+        await self._runtime.close()
+        await self._builder.close()
+        client = APIClient(version="auto")
+        remove_all_of(client, self._platform)
+        client.close()
+
+
+@asynccontextmanager
+async def browser_page() -> AsyncIterator[Page]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        try:
+            yield await browser.new_page()
+        finally:
+            await browser.close()

@@ -1,0 +1,20 @@
+"""The server in memory, for each test its own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from asgi_lifespan import LifespanManager
+from httpx import ASGITransport, AsyncClient
+from tests.server.pages.platform import URL, Platform, memory_parts
+
+from sandbox_server.app import create_app
+from sandbox_server.operations import login
+
+
+@pytest.fixture
+async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+    parts = memory_parts(tmp_path)
+    app = create_app(parts)
+    async with LifespanManager(app), AsyncClient(transport=ASGITransport(app), base_url=URL) as client:
+        yield Platform(parts, client, await login.add_user(parts, "anna", admin=False))

@@ -1,0 +1,67 @@
+"""Who may see and send what."""
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from tests.server.pages.platform import Platform
+
+from sandbox_server.pages import apps, deployments, login, overview, releases, static, waker
+from sandbox_server.pages.dependencies import anyone, page_caller
+
+pytestmark = pytest.mark.anyio
+
+ROUTES = [
+    route
+    for part in (apps, deployments, login, overview, releases, static, waker)
+    for route in part.router.routes
+    if isinstance(route, APIRoute)
+]
+
+
+def permissions(dependant: Dependant) -> list[object]:
+    own = [dependant.call] if dependant.call in (anyone, page_caller) else []
+    return own + [found for inner in dependant.dependencies for found in permissions(inner)]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{min(route.methods)} {route.path}")
+def test_every_page_declares_exactly_one_permission(route: APIRoute) -> None:
+    assert len(permissions(route.dependant)) == 1
+
+
+def test_only_login_and_files_of_the_package_are_open() -> None:
+    own = [route for route in ROUTES if route not in waker.router.routes]
+    assert {route.path for route in own if permissions(route.dependant) == [anyone]} == {
+        "/login",
+        "/login/{link}",
+        "/static/{path:path}",
+    }
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [None, "null", "https://evil.test", "http://sandbox.localhost", "https://sandbox.localhost.evil.test"],
+)
+async def test_a_form_of_another_site_is_refused(platform: Platform, origin: str | None) -> None:
+    await platform.log_in()
+    headers = {"Origin": origin} if origin else {}
+    answer = await platform.client.post(
+        "/apps/sales-dashboard/rollback", data={"seen": 1, "to": 1}, headers=headers
+    )
+    assert answer.status_code == 403
+    assert "did not come from a page of this server" in answer.text
+
+
+async def test_every_page_tells_browsers_to_be_strict(platform: Platform) -> None:
+    await platform.log_in()
+    for path in ("/", "/login", "/nothing/here", "/apps/unknown", "/static/page.js"):
+        headers = (await platform.client.get(path)).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "same-origin"
+
+
+async def test_an_app_cannot_use_a_session_that_is_none(platform: Platform) -> None:
+    platform.client.cookies.set("__Host-sandbox", "guess", domain="sandbox.localhost")
+    assert (await platform.client.get("/")).headers["location"] == "/login"
+    assert (await platform.client.get("/live")).status_code == 303

@@ -1,0 +1,114 @@
+"""Live parts of pages, on the way that they take to a browser."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
+from fastapi import Request
+from tests.server.pages.platform import Platform
+
+from sandbox_server import wire
+from sandbox_server.app import create_app
+from sandbox_server.errors import NotFound
+from sandbox_server.operations.login import sign_in_with_token, sign_out
+from sandbox_server.pages import streams
+from sandbox_server.pages.session import COOKIE
+
+pytestmark = pytest.mark.anyio
+
+
+async def request_of(platform: Platform) -> tuple[Request, str]:
+    """A request of anna's browser, and the secret of her session."""
+    secret = await sign_in_with_token(platform.parts, platform.token)
+    headers = [(b"cookie", f"{COOKIE}={secret}".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/live", "query_string": b"", "headers": headers}
+    return Request(scope | {"app": create_app(platform.parts)}), secret
+
+
+async def test_a_fragment_is_sent_at_once_and_then_only_when_it_changed(platform: Platform) -> None:
+    request, _ = await request_of(platform)
+    texts = iter(["<p>one</p>", "<p>one</p>", "<p>two</p>"])
+
+    async def render() -> streams.View:
+        return streams.View({"app": next(texts)})
+
+    async with aclosing(streams.changes(request, render)) as events:
+        assert await anext(events) == "event: app\ndata: <p>one</p>\n\n"
+        platform.parts.bell.ring()
+        assert await anext(events) == streams.QUIET
+        platform.parts.bell.ring()
+        assert await anext(events) == "event: app\ndata: <p>two</p>\n\n"
+
+
+async def test_a_stream_is_over_when_nothing_can_change_any_more(platform: Platform) -> None:
+    request, _ = await request_of(platform)
+
+    async def render() -> streams.View:
+        return streams.View({"job": "<p>done</p>"}, final=True)
+
+    assert [event async for event in streams.changes(request, render)][-1] == streams.END
+
+
+async def test_a_stream_is_over_with_the_login(platform: Platform) -> None:
+    request, secret = await request_of(platform)
+
+    async def render() -> streams.View:
+        return streams.View({"app": "<p>secret</p>"})
+
+    async with aclosing(streams.changes(request, render)) as events:
+        await anext(events)
+        await sign_out(platform.parts, secret)
+        assert await anext(events) == streams.END
+
+
+async def test_a_stream_is_over_when_what_it_shows_is_gone(platform: Platform) -> None:
+    request, _ = await request_of(platform)
+
+    async def render() -> streams.View:
+        raise NotFound("There is no such app.")
+
+    assert [event async for event in streams.changes(request, render)] == [streams.END]
+
+
+async def test_two_sources_share_one_connection_that_ends_with_the_first() -> None:
+    async def first() -> AsyncIterator[str]:
+        yield "a"
+        yield "b"
+
+    async def endless() -> AsyncIterator[str]:
+        while True:
+            yield "log"
+
+    async def broken() -> AsyncIterator[str]:
+        raise NotFound("There is no log.")
+        yield ""
+
+    assert [event async for event in streams.together(first(), broken()) if event != streams.QUIET] == [
+        "a",
+        "b",
+    ]
+    assert {"a", "b"} <= {event async for event in streams.together(first(), endless())}
+
+
+async def test_a_log_goes_on_after_the_last_line_that_a_page_has(platform: Platform) -> None:
+    number = await platform.push()
+    written = [event async for event in streams.log(platform.parts, "sales-dashboard", number, "build", None)]
+    assert written
+    assert all(event.startswith("event: lines\nid: ") for event in written)
+    last = wire.LogLine.model_validate(
+        {"time": written[-1].split("id: ")[1].split("\n")[0], "stream": "", "text": ""}
+    )
+    rest = [
+        event async for event in streams.log(platform.parts, "sales-dashboard", number, "build", last.time)
+    ]
+    assert rest == []
+
+
+async def test_the_page_of_a_job_ends_its_stream(platform: Platform) -> None:
+    await platform.log_in()
+    await platform.promote(await platform.push())
+    job = 2
+    answer = await platform.client.get(f"/apps/sales-dashboard/jobs/{job}/live")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "Release 1 is in force" in answer.text
+    assert answer.text.endswith(streams.END)

@@ -1,0 +1,84 @@
+"""How values are written for people."""
+
+from datetime import timedelta
+
+import pytest
+from tests.server.pages import cast
+
+from sandbox_server.pages import words
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (timedelta(seconds=-5), "just now"),
+        (timedelta(seconds=59), "just now"),
+        (timedelta(minutes=3), "3 min ago"),
+        (timedelta(hours=30), "30 h ago"),
+        (timedelta(days=5), "5 days ago"),
+    ],
+)
+def test_ages_are_relative(span: timedelta, expected: str) -> None:
+    assert words.age(cast.NOW - span, cast.NOW) == expected
+
+
+def test_old_things_have_a_date() -> None:
+    assert words.age(cast.NOW - timedelta(days=90), cast.NOW).endswith(
+        f"{(cast.NOW - timedelta(days=90)).year}"
+    )
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert words.exact(cast.NOW.replace(tzinfo=None)) == words.exact(cast.NOW)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, "0 B"), (2048, "2 KiB"), (96_400_000, "92 MiB"), (2**31, "2.0 GiB")]
+)
+def test_sizes_have_a_unit(count: int, expected: str) -> None:
+    assert words.size(count) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0.12, "0.12 s"), (2.15, "2.1 s"), (75, "1 min 15 s")])
+def test_durations_are_short(value: float, expected: str) -> None:
+    assert words.seconds(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("sessions", "expected"),
+    [
+        (None, "Those who have d39 open keep it until they leave."),
+        (0, "Nobody has d39 open."),
+        (1, "1 person keeps d39 until they leave."),
+        (7, "7 people keep d39 until they leave."),
+    ],
+)
+def test_who_stays_is_counted_only_if_it_is_known(sessions: int | None, expected: str) -> None:
+    assert words.who_stays(cast.release(sessions=sessions)) == expected
+
+
+def test_a_phase_does_not_repeat_its_status() -> None:
+    assert words.beyond("building, installing 3 packages", "building") == "installing 3 packages"
+    assert words.beyond("ready", "ready") == ""
+
+
+def test_hints_show_what_to_type_as_code() -> None:
+    assert words.with_code("Run `sandbox ls` <now>.") == "Run <code>sandbox ls</code> &lt;now&gt;."
+    assert words.with_code("one ` only") == "one ` only"
+
+
+def test_a_long_host_breaks_between_its_parts() -> None:
+    assert (
+        words.breakable_url("http://d1--a.apps.localhost:80/")
+        == "d1--<wbr>a<wbr>.apps<wbr>.localhost<wbr>:80"
+    )
+
+
+def test_the_steps_of_a_deployment_fill_its_bar() -> None:
+    bars = words.timing({"upload": 1, "build": 2, "start": 1, "smoke": 0, "total": 4})
+    assert [(bar.name, bar.start, bar.width) for bar in bars] == [
+        ("upload", 0, 250),
+        ("build", 250, 500),
+        ("start", 750, 250),
+    ]
+    assert words.timing({}) == []
