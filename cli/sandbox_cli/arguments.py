@@ -20,7 +20,7 @@ class Parameter(NamedTuple):
         return self.default is inspect.Parameter.empty
 
 
-class Odd(Exception):  # noqa: N818 - no error: a command line that typer shall look at
+class Odd(Exception):
     """Not plain: help is asked for, or something is wrong."""
 
 

@@ -70,9 +70,13 @@ class Console:
         return typer.confirm(question, default=default, err=True)
 
     def ask(self, question: str, hidden: bool = False) -> str:
+        if hidden:
+            from getpass import getpass
+
+            return getpass(f"{question}: ", sys.stderr).strip()
         import typer
 
-        return str(typer.prompt(question, hide_input=hidden, err=True)).strip()
+        return str(typer.prompt(question, err=True)).strip()
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         if self.json or not rows:

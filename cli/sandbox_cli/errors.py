@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Failure(Exception):  # noqa: N818 - the word for what a person reads
+class Failure(Exception):
     """A known error: one sentence, one hint, exit code 1."""
 
     code = "failed"

@@ -169,6 +169,7 @@ def _check_safe(settings: Settings) -> None:
 def _edge_settings(settings: Settings) -> EdgeSettings:
     return EdgeSettings(
         bind=settings.bind,
+        scheme=settings.scheme,
         port=settings.port,
         domain=settings.domain,
         apps_domain=settings.apps_domain,

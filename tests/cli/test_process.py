@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -113,23 +114,28 @@ def test_a_reader_that_leaves_is_no_error(logged_in: Platform, folder: Path) -> 
 
 def on_a_terminal(words: list[str], answer: Callable[[str], str | None]) -> tuple[int, str]:
     """Exit code and everything shown; `answer` gets what was shown so far and may type something, once."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execv(sys.executable, [*COMMAND, *words])
+    terminal, theirs = pty.openpty()
     shown, typed = "", False
-    while True:
-        try:
-            data = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not data:
-            break
-        shown += data.decode(errors="replace")
-        if not typed and (text := answer(shown)) is not None:
-            os.write(terminal, text.encode())
-            typed = True
+    with subprocess.Popen(
+        [*COMMAND, *words], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        while data := _read(terminal):
+            shown += data.decode(errors="replace")
+            if not typed and (text := answer(shown)) is not None:
+                os.write(terminal, text.encode())
+                typed = True
     os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+    return process.returncode, shown
+
+
+def _read(terminal: int) -> bytes:
+    assert select.select([terminal], [], [], 60)[0], "the command says nothing for a minute"
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        # So a terminal says that its last program has ended.
+        return b""
 
 
 def test_a_name_close_to_another_is_questioned(logged_in: Platform, folder: Path, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from sandbox_cli.main import COMMANDS, load
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 TABLE = """
-init login logout whoami deploy ls status releases logs open promote rollback diff wait cancel restart rm doctor
+init login logout whoami deploy ls status releases logs open promote rollback diff
+wait cancel restart rm doctor
 """
 
 

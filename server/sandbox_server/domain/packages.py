@@ -27,6 +27,8 @@ BASE_R = frozenset(
 
 _ATTACHING = frozenset(("library", "require"))
 _NAMESPACE = frozenset(("requireNamespace", "loadNamespace", "attachNamespace"))
+_TRYING = frozenset(("require", "requireNamespace"))
+"""These answer FALSE for what is not there."""
 _PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9.]*[A-Za-z0-9]")
 _LONGEST_CALL = 80
 """Tokens of one call that are looked at: keeps hostile nesting cheap."""
@@ -51,6 +53,8 @@ class Use(NamedTuple):
 
     path: str
     line: int
+    tried: bool = False
+    """Named in `requireNamespace` or `require` only: the app may be fine without it."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,17 @@ class Plan:
     """R packages that cannot be had here."""
 
 
-def used_packages(source: str) -> dict[str, int]:
+def used_packages(source: str, *, tried: bool = True) -> dict[str, int]:
     """Packages that R code names in `library`, `require`, `requireNamespace`, `loadNamespace` or before `::`.
+
+    Without `tried`, calls that only ask whether a package is there do not count.
 
     With the first line of each. Those of R itself are left out, and so is what is only known when it runs.
     """
     used: dict[str, int] = {}
     tokens = list(_tokens(source))
     for index, token in enumerate(tokens):
-        package = _before_colons(tokens, index) or _in_call(tokens, index)
+        package = _before_colons(tokens, index) or _in_call(tokens, index, tried=tried)
         if package and package not in BASE_R and _PACKAGE.fullmatch(package):
             used.setdefault(package, token.line)
     return used
@@ -82,8 +88,11 @@ def packages_of(files: Mapping[str, str]) -> dict[str, Use]:
     used: dict[str, Use] = {}
     for path in sorted(files, key=lambda path: (path.count("/"), path)):
         if path.lower().endswith(".r"):
+            needed = used_packages(files[path], tried=False)
             for package, line in used_packages(files[path]).items():
-                used.setdefault(package, Use(path, line))
+                found = Use(path, line, tried=package not in needed)
+                if package not in used or (used[package].tried and not found.tried):
+                    used[package] = found
     return used
 
 
@@ -93,7 +102,11 @@ def plan(used: Mapping[str, Use], base: frozenset[str], available: Mapping[str, 
     wanted = {package: use for package, use in used.items() if package not in base and package not in BASE_R}
     return Plan(
         debian=frozenset(by_lower[package.lower()] for package in wanted if package.lower() in by_lower),
-        missing={package: use for package, use in wanted.items() if package.lower() not in by_lower},
+        missing={
+            package: use
+            for package, use in wanted.items()
+            if package.lower() not in by_lower and not use.tried
+        },
     )
 
 
@@ -133,9 +146,11 @@ def _before_colons(tokens: list[_Token], index: int) -> str:
     return tokens[index].text if follows.kind == "mark" and follows.text in ("::", ":::") else ""
 
 
-def _in_call(tokens: list[_Token], index: int) -> str:
+def _in_call(tokens: list[_Token], index: int, *, tried: bool) -> str:
     """`pkg` in `library(pkg)` and its kin."""
     name = tokens[index]
+    if name.text in _TRYING and not tried:
+        return ""
     if name.kind != "name" or name.text not in _ATTACHING | _NAMESPACE or _is_member(tokens, index):
         return ""
     arguments = _arguments(tokens, index + 1)

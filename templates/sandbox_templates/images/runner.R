@@ -112,7 +112,7 @@ in_words <- function(work) {
   withCallingHandlers(work, error = function(problem) {
     calls <- sys.calls()
     place <- place_in_function(calls)
-    if (is.null(place)) place <- place_at_top(calls, sys.frames())
+    if (is.null(place)) place <- place_at_top(calls, sys.frames(), conditionCall(problem))
     if (!is.null(place)) note("error at ", place, ": ", conditionMessage(problem))
   })
 }
@@ -126,21 +126,20 @@ place_in_function <- function(calls) {
 }
 
 # Shiny evaluates a file's expressions without their lines: find the one that holds the call which failed.
-place_at_top <- function(calls, frames) {
-  names <- vapply(calls, function(call) deparse(call[[1]], nlines = 1L)[[1]], "")
-  sourced <- utils::tail(which(names == "sourceUTF8"), 1L)
-  started <- which(names == "..stacktraceon..")
-  failed <- started[started > sourced][1] + 1L
-  file <- if (length(sourced)) frames[[sourced]]$file
-  if (!is_of_app(file) || is.na(failed) || failed > length(calls)) return(NULL)
+place_at_top <- function(calls, frames, failed) {
+  sources <- get("sourceUTF8", asNamespace("shiny"))
+  sourced <- Filter(function(index) identical(sys.function(index), sources), seq_along(calls))
+  started <- which(vapply(calls, function(call) identical(call[[1]], quote(..stacktraceon..)), NA))
+  if (!length(sourced) || !is_of_app(file <- frames[[max(sourced)]]$file)) return(NULL)
+  first <- calls[started[started > max(sourced)][1] + 1L] # what the file was doing
   expressions <- parse(file, keep.source = TRUE, encoding = "UTF-8")
-  index <- Position(function(expression) holds(expression, calls[[failed]]), expressions)
+  index <- Position(function(one) holds(one, failed) || holds(one, first[[1]]), expressions)
   if (!is.na(index)) place(file, attr(expressions, "srcref")[[index]][[1]])
 }
 
 holds <- function(expression, call) {
-  identical(expression, call, ignore.srcref = TRUE) ||
-    (is.call(expression) && any(vapply(as.list(expression), holds, NA, call)))
+  if (!is.call(expression) || is.null(call)) return(FALSE)
+  identical(expression, call, ignore.srcref = TRUE) || any(vapply(as.list(expression), holds, NA, call))
 }
 
 is_of_app <- function(file) {

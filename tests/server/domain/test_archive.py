@@ -263,7 +263,7 @@ def test_wanted_files_are_read_as_text(tmp_path: Path) -> None:
         tmp_path, tar(file("a.R", b"\xef\xbb\xbfx <- '\xc3\xa4'"), file("b.R", b"\xff"), file("c.R", b"long"))
     )
     assert read_text(path, {"a.R", "b.R", "missing"}) == {"a.R": "x <- 'ä'", "b.R": "\ufffd"}
-    assert read_text(path, ["c.R"], limit=3) == {}
+    assert read_text(path, ["c.R"], limit=3) == {"c.R": "lon"}
     assert read_text(path, []) == {}
 
 

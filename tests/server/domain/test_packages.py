@@ -91,3 +91,13 @@ def test_the_plan_takes_what_debian_has_and_names_the_rest() -> None:
     used = {name: Use("app.R", 1) for name in ("shiny", "DT", "highcharter", "stats")}
     made = plan(used, frozenset({"shiny"}), {"dt": "r-cran-dt"})
     assert made == Plan(frozenset({"r-cran-dt"}), {"highcharter": Use("app.R", 1)})
+
+
+def test_a_package_that_is_only_tried_does_not_fail_the_build() -> None:
+    uses = packages_of({"app.R": 'if (requireNamespace("nowhere")) nowhere2::f()\nrequire(nowhere3)'})
+    assert set(plan(uses, frozenset(), {}).missing) == {"nowhere2"}
+
+
+def test_a_package_that_is_tried_and_then_needed_is_needed() -> None:
+    uses = packages_of({"app.R": 'requireNamespace("nowhere")', "R/b.R": "library(nowhere)"})
+    assert plan(uses, frozenset(), {}).missing == {"nowhere": Use("R/b.R", 1)}

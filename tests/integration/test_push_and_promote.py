@@ -1,0 +1,251 @@
+"""The main job: a branch is live at its own URL, promote switches the traffic, rollback takes it back."""
+
+import base64
+import re
+import time
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+
+from tests.integration.platform import (
+    APPS,
+    Platform,
+    app_folder,
+    branch_host,
+    deployment_host,
+    release_host,
+    until,
+)
+
+pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+
+def test_a_push_is_live_at_its_urls_and_a_promote_starts_the_same_image(platform: Platform) -> None:
+    app = "first"
+    pushed = platform.deploy(APPS / "hello", app, "main")
+
+    assert pushed["status"] == "ready"
+    assert pushed["smoke"]["status"] == "passed"
+    assert pushed["url"] == f"http://main--first.apps.localhost:{platform.port}"
+    assert pushed["permalink"] == f"http://d1--first.apps.localhost:{platform.port}"
+    assert {"upload", "build", "start", "smoke", "total"} <= pushed["seconds"].keys()
+    assert platform.shown(branch_host(app, "main")) == "d1"
+    assert platform.shown(deployment_host(app, 1)) == "d1"
+    assert platform.get(release_host(app)).status_code == 404
+
+    released = platform.promote(app, 1)
+
+    assert released["image"] == pushed["image"]
+    assert released["release"] == 1
+    assert platform.shown(release_host(app)) == "d1"
+    of_app = [row for row in platform.containers() if f"-{app}-d1-" in row["Name"]]
+    assert {row["Image"] for row in of_app} == {pushed["image"]}
+    assert len(of_app) == 2
+
+
+def test_no_push_changes_what_users_get(platform: Platform) -> None:
+    app = "quiet"
+    platform.deploy(APPS / "hello", app, "main")
+    platform.promote(app, 1)
+    body = platform.get(release_host(app)).text
+
+    for branch in ("main", "feature-x"):
+        platform.deploy(APPS / "two_files", app, branch)
+
+        assert platform.shown(release_host(app)) == "d1"
+        assert platform.get(release_host(app)).text == body
+        assert "two files" in platform.get(branch_host(app, branch)).text
+
+
+def test_people_keep_their_sessions_over_promote_and_rollback(platform: Platform, tmp_path: Path) -> None:
+    app = "switched"
+    for version in ("one", "two", "three"):
+        platform.deploy(app_folder(tmp_path, "hello", version=version), app, version)
+    platform.promote(app, 1)
+    host = release_host(app)
+    with platform.session(host) as first:
+        assert (first.deployment, first.click()) == ("d1", 1)
+        platform.promote(app, 2)
+        with platform.session(host) as second:
+            assert (second.deployment, second.click()) == ("d2", 1)
+            assert first.click() == 2
+            assert first.download().text == "2\n"
+            assert second.download().text == "1\n"
+
+            started = time.monotonic()
+            back = platform.rollback(app)
+            assert back["deployment"] == 1
+            assert back["left_sessions"] == 1
+            # Instances of d1 still run, so nothing had to start: the switch itself is what took the time.
+            assert back["seconds"] < 1, (back, time.monotonic() - started)
+            with platform.session(host) as third:
+                assert third.worker == first.worker
+                assert (third.deployment, third.click()) == ("d1", 1)
+            assert (first.click(), second.click()) == (3, 2)
+            assert second.download().text == "2\n"
+
+            platform.promote(app, 3)
+            assert platform.shown(host) == "d3"
+            assert (first.click(), second.click()) == (4, 3)
+            # d1 is what a rollback would bring back; d2 is needed by nobody but this session.
+            assert _running(platform, app, "release") == {"d1", "d2", "d3"}
+        until(lambda: _running(platform, app, "release") == {"d1", "d3"}, "d2 left with its last session")
+        assert first.is_open()
+        assert first.click() == 5
+
+    assert [row["kind"] for row in platform.releases(app)] == ["promote", "rollback", "promote", "promote"]
+
+
+def test_a_second_rollback_goes_one_further_back(platform: Platform, tmp_path: Path) -> None:
+    app = "further"
+    for number, version in enumerate(("one", "two", "three"), 1):
+        platform.deploy(app_folder(tmp_path, "hello", version=version), app, version)
+        platform.promote(app, number)
+
+    assert platform.rollback(app)["deployment"] == 2
+    assert platform.rollback(app)["deployment"] == 1
+    assert platform.shown(release_host(app)) == "d1"
+    refused = platform.sandbox("rollback", "--app", app)
+    assert refused.code == 1
+    assert "no release before" in refused.error["message"]
+    assert platform.rollback(app, "--to", "3")["deployment"] == 3
+    assert platform.shown(release_host(app)) == "d3"
+
+
+def test_of_two_people_at_once_the_one_who_saw_an_older_state_is_refused(platform: Platform) -> None:
+    app = "both"
+    platform.deploy(APPS / "hello", app, "main")
+    platform.promote(app, 1)
+    late = platform.api("POST", f"/apps/{app}/releases", {"deployment": 1, "seen": 0})
+    assert late.status_code == 409
+    assert late.json()["error"]["code"] == "state_changed"
+    assert "release 1" in late.json()["error"]["message"]
+
+    jobs = _at_once(platform, app, seen=1)
+
+    ended = [_finished(platform, job) for job in jobs]
+    assert sorted(job["status"] for job in ended) == ["done", "failed"]
+    refused = next(job for job in ended if job["status"] == "failed")
+    assert refused["error"]["code"] == "state_changed"
+    assert [row["release"] for row in platform.releases(app)] == [2, 1]
+
+
+def test_each_scope_gets_its_own_variables(platform: Platform) -> None:
+    app = "scopes"
+    platform.deploy(APPS / "environment", app, "main")
+    _set(platform, app, "sandbox", "hello reviewers")
+    _set(platform, app, "release", "hello users")
+    until(lambda: _environment(platform, branch_host(app, "main"))["GREETING"] == "hello reviewers", "it got the value")
+
+    platform.promote(app, 1)
+
+    sandbox = _environment(platform, branch_host(app, "main"))
+    release = _environment(platform, release_host(app))
+    assert sandbox == {
+        "GREETING": "hello reviewers", "SANDBOX_APP": app, "SANDBOX_BRANCH": "main", "SANDBOX_SCOPE": "sandbox",
+        "SANDBOX_URL": f"http://main--{app}.apps.localhost:{platform.port}", "SANDBOX_DEPLOYMENT": "d1",
+        "R_CONFIG_ACTIVE": "sandbox", "TZ": "UTC",
+    }  # fmt: skip
+    assert release == {
+        "GREETING": "hello users", "SANDBOX_APP": app, "SANDBOX_BRANCH": "main", "SANDBOX_SCOPE": "release",
+        "SANDBOX_URL": f"http://{app}.apps.localhost:{platform.port}", "SANDBOX_DEPLOYMENT": "d1",
+        "R_CONFIG_ACTIVE": "production", "TZ": "UTC",
+    }  # fmt: skip
+
+
+def test_a_rollback_brings_the_variables_back_that_the_release_had(platform: Platform) -> None:
+    app = "pinned"
+    platform.deploy(APPS / "environment", app, "main")
+    _set(platform, app, "release", "old")
+    platform.promote(app, 1)
+    _set(platform, app, "release", "new")
+    assert _environment(platform, release_host(app))["GREETING"] == "old"
+
+    platform.promote(app, 1)
+    assert _environment(platform, release_host(app))["GREETING"] == "new"
+
+    platform.rollback(app)
+    assert _environment(platform, release_host(app))["GREETING"] == "old"
+
+
+def test_an_app_finds_what_a_laptop_has(platform: Platform, tmp_path: Path) -> None:
+    app = "laptop"
+    folder = app_folder(tmp_path, "laptop")
+    (folder / "sandbox.toml").write_text('timezone = "Asia/Tokyo"\n')
+    pushed = platform.deploy(folder, app, "main")
+
+    assert pushed["smoke"]["status"] == "passed"
+    with platform.session(branch_host(app, "main"), "visits", "clock", "locale", plots=("plot",)) as session:
+        assert re.fullmatch(r"visits: \d+", session.wait_for("visits"))
+        assert session.wait_for("clock") == "JST"
+        assert session.wait_for("locale") == "Ä 2"
+        picture = base64.b64decode(session.wait_for("plot")["src"].partition(",")[2])
+    assert picture.startswith(b"\x89PNG")
+    assert "7a1f5c" in _styles(platform, branch_host(app, "main")).lower()
+
+
+def test_packages_that_debian_has_are_installed_once(platform: Platform, tmp_path: Path) -> None:
+    app = "series"
+    first = platform.deploy(APPS / "needs_package", app, "main")
+    with platform.session(branch_host(app, "main"), "mean") as session:
+        assert session.wait_for("mean") == "mean: 2"
+    second = platform.deploy(app_folder(tmp_path, "needs_package", again="yes"), app, "main")
+
+    logs = [platform.sandbox("logs", f"d{n}", "--app", app, "--build").document for n in (1, 2)]
+    assert any("zoo" in line["text"] for line in logs[0])
+    assert len(logs[1]) < len(logs[0])
+    assert first["image"] != second["image"]
+
+
+def _running(platform: Platform, app: str, scope: str) -> set[str]:
+    """Deployments of the app with a container in that scope."""
+    pattern = re.compile(rf"-{app}-(d\d+)-{scope}-")
+    return {found[1] for row in platform.containers() if (found := pattern.search(row["Name"]))}
+
+
+def _at_once(platform: Platform, app: str, seen: int) -> list[int]:
+    """Two promotes that both saw the same release; their jobs."""
+    gate, jobs = Barrier(2), []
+
+    def ask() -> None:
+        gate.wait()
+        answer = platform.api("POST", f"/apps/{app}/releases", {"deployment": 1, "seen": seen})
+        assert answer.status_code == 202, answer.text
+        jobs.append(answer.json()["job"])
+
+    threads = [Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return jobs
+
+
+def _finished(platform: Platform, number: int) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        job: dict[str, Any] = platform.api("GET", f"/jobs/{number}").json()
+        return job if job["status"] in ("done", "failed") else None
+
+    found = until(look, f"job {number} ended")
+    assert found is not None
+    return found
+
+
+def _set(platform: Platform, app: str, scope: str, value: str) -> None:
+    done = platform.sandbox("env", "set", "GREETING", "--scope", scope, "--app", app, stdin=value)
+    assert done.code == 0, done
+    assert value not in done.out
+
+
+def _environment(platform: Platform, host: str) -> dict[str, str]:
+    with platform.session(host, "environment") as session:
+        lines = str(session.wait_for("environment")).splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def _styles(platform: Platform, host: str) -> str:
+    page = platform.get(host).text
+    links = re.findall(r'href="([^"]+\.css)"', page)
+    return page + "".join(platform.get(host, f"/{link}", Accept="text/css").text for link in links)
