@@ -100,11 +100,19 @@ class Console:
         from rich.console import Console as Rich
         from rich.text import Text
 
-        began = monotonic()
-        with Rich(stderr=True).status("") as status:
+        class Line:
+            """Told anew at every turn of the spinner, so that the seconds run."""
+
+            text, began = "", monotonic()
+
+            def __rich__(self) -> Text:
+                return Text(f"{self.text}  {monotonic() - self.began:.0f} s")
+
+        line = Line()
+        with Rich(stderr=True).status(line):
 
             def show(text: str) -> None:
-                status.update(Text(f"{one_line(text)}  {monotonic() - began:.0f} s"))
+                line.text = one_line(text)
 
             yield show
 

@@ -56,8 +56,9 @@ def client() -> docker.DockerClient:
 def main() -> None:
     """Exit 0 if the engine answers; with `busy`, if containers run on it."""
     try:
-        with_containers = "busy" in sys.argv
-        sys.exit(0 if not with_containers or client().containers.list() else 1)
+        engine = client()
+        engine.ping()
+        sys.exit(1 if "busy" in sys.argv and not engine.containers.list() else 0)
     except DockerException:
         sys.exit(1)
 

@@ -62,8 +62,8 @@ def finish(work: Callable[[], None]) -> None:
     try:
         work()
     except Stop as problem:
-        console.print(Text(problem.message, style="red"))
-        console.print(Text(problem.hint))
+        console.print(Text(problem.message, style="red"), soft_wrap=True)
+        console.print(Text(problem.hint), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

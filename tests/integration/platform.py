@@ -76,6 +76,16 @@ class Platform:
         return (self.home / "platform").read_text().strip()
 
     @property
+    def pid(self) -> int:
+        """Of the server that runs, or that ran last."""
+        return self._pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether no server runs."""
+        return self._process is None or self._process.poll() is not None
+
+    @property
     def log(self) -> str:
         """What the server said so far."""
         return (self.folder / "server.log").read_text(errors="replace")
@@ -93,8 +103,8 @@ class Platform:
             )  # fmt: skip
         self._pid = self._process.pid
         if wait:
-            until(lambda: self._ended() or self._answers(), "the server answers", self._why)
-            assert not self._ended(), self._why()
+            until(lambda: self.ended or self._answers(), "the server answers", self._why)
+            assert not self.ended, self._why()
 
     def stop(self) -> None:
         """End the server as an administrator does; edge and instances go on."""
@@ -151,8 +161,9 @@ class Platform:
         own = {"SANDBOX_URL": self.url, "SANDBOX_TOKEN": token or self.token, "SANDBOX_CONFIG": str(self.folder / "cli")}
         return _clean() | own
 
-    def deploy(self, folder: Path, app: str, branch: str = "main", *more: str, code: int = 0) -> dict[str, Any]:
-        """Push a folder that is not in git; the JSON of the answer."""
+    def deploy(self, folder: Path | str, app: str, branch: str = "main", *more: str, code: int = 0) -> dict[str, Any]:
+        """Push a folder that is not in git, or a small app by its name; the JSON of the answer."""
+        folder = app_folder(self.folder, folder) if isinstance(folder, str) else folder
         done = self.sandbox("deploy", folder, "--app", app, "--branch", branch, *more)
         assert done.code == code, (done, self.log[-3000:])
         document: dict[str, Any] = done.document
@@ -253,9 +264,6 @@ class Platform:
             return self.api("GET", "/health").status_code == 200
         except httpx.HTTPError:
             return False
-
-    def _ended(self) -> bool:
-        return self._process is None or self._process.poll() is not None
 
     def _why(self) -> str:
         return self.log[-4000:]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.platform import APPS, Platform, Result, app_folder, branch_host, packed, release_host, until
+from tests.integration.platform import Platform, Result, app_folder, branch_host, packed, release_host, until
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
@@ -19,7 +19,7 @@ def platform(base_image: None) -> Iterator[Platform]:
     made = Platform(start_timeout=20, smoke_timeout=20)
     try:
         made.start()
-        made.deploy(APPS / "hello", APP)
+        made.deploy("hello", APP)
         made.promote(APP, 1)
         yield made
     finally:
@@ -109,7 +109,7 @@ def test_an_error_at_the_top_of_the_file_names_its_line(platform: Platform) -> N
 
 
 def test_an_output_with_an_error_is_ready_and_the_smoke_check_names_it(platform: Platform, tmp_path: Path) -> None:
-    document = platform.deploy(APPS / "output_error", "odd")
+    document = platform.deploy("output_error", "odd")
 
     assert document["status"] == "ready"
     assert document["smoke"]["status"] == "failed"

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.integration.platform import (
-    APPS,
     Platform,
     app_folder,
     branch_host,
@@ -24,7 +23,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
 def test_a_push_is_live_at_its_urls_and_a_promote_starts_the_same_image(platform: Platform) -> None:
     app = "first"
-    pushed = platform.deploy(APPS / "hello", app, "main")
+    pushed = platform.deploy("hello", app, "main")
 
     assert pushed["status"] == "ready"
     assert pushed["smoke"]["status"] == "passed"
@@ -47,12 +46,12 @@ def test_a_push_is_live_at_its_urls_and_a_promote_starts_the_same_image(platform
 
 def test_no_push_changes_what_users_get(platform: Platform) -> None:
     app = "quiet"
-    platform.deploy(APPS / "hello", app, "main")
+    platform.deploy("hello", app, "main")
     platform.promote(app, 1)
     body = platform.get(release_host(app)).text
 
     for branch in ("main", "feature-x"):
-        platform.deploy(APPS / "two_files", app, branch)
+        platform.deploy("two_files", app, branch)
 
         assert platform.shown(release_host(app)) == "d1"
         assert platform.get(release_host(app)).text == body
@@ -116,7 +115,7 @@ def test_a_second_rollback_goes_one_further_back(platform: Platform, tmp_path: P
 
 def test_of_two_people_at_once_the_one_who_saw_an_older_state_is_refused(platform: Platform) -> None:
     app = "both"
-    platform.deploy(APPS / "hello", app, "main")
+    platform.deploy("hello", app, "main")
     platform.promote(app, 1)
     late = platform.api("POST", f"/apps/{app}/releases", {"deployment": 1, "seen": 0})
     assert late.status_code == 409
@@ -134,7 +133,7 @@ def test_of_two_people_at_once_the_one_who_saw_an_older_state_is_refused(platfor
 
 def test_each_scope_gets_its_own_variables(platform: Platform) -> None:
     app = "scopes"
-    platform.deploy(APPS / "environment", app, "main")
+    platform.deploy("environment", app, "main")
     _set(platform, app, "sandbox", "hello reviewers")
     _set(platform, app, "release", "hello users")
     until(lambda: _environment(platform, branch_host(app, "main"))["GREETING"] == "hello reviewers", "it got the value")
@@ -157,7 +156,7 @@ def test_each_scope_gets_its_own_variables(platform: Platform) -> None:
 
 def test_a_rollback_brings_the_variables_back_that_the_release_had(platform: Platform) -> None:
     app = "pinned"
-    platform.deploy(APPS / "environment", app, "main")
+    platform.deploy("environment", app, "main")
     _set(platform, app, "release", "old")
     platform.promote(app, 1)
     _set(platform, app, "release", "new")
@@ -188,7 +187,7 @@ def test_an_app_finds_what_a_laptop_has(platform: Platform, tmp_path: Path) -> N
 
 def test_packages_that_debian_has_are_installed_once(platform: Platform, tmp_path: Path) -> None:
     app = "series"
-    first = platform.deploy(APPS / "needs_package", app, "main")
+    first = platform.deploy("needs_package", app, "main")
     with platform.session(branch_host(app, "main"), "mean") as session:
         assert session.wait_for("mean") == "mean: 2"
     second = platform.deploy(app_folder(tmp_path, "needs_package", again="yes"), app, "main")

@@ -60,13 +60,13 @@ async def test_an_app_finds_what_a_laptop_has(apps: Apps) -> None:
         await expect(page.locator("#clock")).to_have_text("JST")
         await expect(page.locator("#locale")).to_have_text("Ä 2")
         await expect(page.locator("#plot img")).to_be_visible()
-        assert await page.evaluate(INK) == {"left": True, "right": True}
+        assert await page.evaluate(INK) == [3, 3]
         colour = "getComputedStyle(document.documentElement).getPropertyValue('--bs-primary')"
         assert (await page.evaluate(colour)).strip().lower() == "#7a1f5c"
 
 
 INK = """() => {
-  // Glyphs, not the empty boxes that stand for missing ones: their middle has ink.
+  // Down their middle both have three strokes; the empty box of a missing glyph has two.
   const image = document.querySelector("#plot img");
   const canvas = document.createElement("canvas");
   canvas.width = image.naturalWidth;
@@ -78,11 +78,11 @@ INK = """() => {
   const columns = [...Array(canvas.width).keys()].filter(
     (x) => [...Array(canvas.height).keys()].some((y) => dark(x, y)));
   const gap = columns.findIndex((x, i) => i > 0 && x - columns[i - 1] > 10);
-  const inked = (from, to) => {
+  const strokes = (from, to) => {
     const middle = Math.round((from + to) / 2);
-    return [...Array(canvas.height).keys()].filter((y) => dark(middle, y)).length > 2;
+    return [...Array(canvas.height).keys()].filter((y) => y && dark(middle, y) && !dark(middle, y - 1)).length;
   };
-  return { left: inked(columns[0], columns[gap - 1]), right: inked(columns[gap], columns[columns.length - 1]) };
+  return [strokes(columns[0], columns[gap - 1]), strokes(columns[gap], columns[columns.length - 1])];
 }"""
 
 

@@ -132,8 +132,11 @@ def _upload(client: Client, packed: Bundle, chosen: Selection) -> None:
         console.say("  the server has these files already")
         return
     try:
+        if packed.size <= SMALL:
+            client.upload(packed.digest, packed.file, packed.size)
+            return
         with console.bar("  upload", packed.size) as advance:
-            body: Any = _Counted(packed.file, advance) if packed.size > SMALL else packed.file
+            body: Any = _Counted(packed.file, advance)
             client.upload(packed.digest, body, packed.size)
     except Refused as error:
         if error.status == 413:

@@ -121,6 +121,11 @@ def parse(text: str) -> AppConfig:
         raise BadConfig(f"sandbox.toml is not TOML: {str(error)[:200] or 'nested too deeply'}.") from error
 
 
+def stored(values: Mapping[str, Any]) -> AppConfig:
+    """The configuration that was dumped as these values; there, memory is in bytes already."""
+    return AppConfig.model_validate({**values, "memory": None}).model_copy(update={"memory": values.get("memory")})
+
+
 def reference() -> str:
     """The page that describes sandbox.toml, as Markdown."""
     lines = [

@@ -68,7 +68,7 @@ async def spec_of(
 ) -> Spec:
     """From what an instance of this deployment would be made now."""
     assert deployment.image is not None
-    wanted = config.AppConfig.model_validate(deployment.config)
+    wanted = config.stored(deployment.config)
     settings = parts.settings
     rows = await variables.in_effect(tx, deployment.app_id, scope, branch, at=variables_at)
     return Spec(

@@ -9,6 +9,7 @@ from sandbox_server.runtime.base import Container, LogLine
 
 KILLED = 137
 _R_ERROR = re.compile(r"^\s*(Error\b|Warning: Error\b|Execution halted)")
+_R_TRACE = re.compile(r"^\s*\d+: ")
 
 
 def problem(error: SandboxError) -> dict[str, Any]:
@@ -33,8 +34,16 @@ def r_error(lines: Sequence[LogLine], most: int = 25) -> str:
     texts = [line.text for line in lines][-200:]
     starts = [number for number, text in enumerate(texts) if _R_ERROR.match(text)]
     starts = [number for number in starts if "Execution halted" not in texts[number]] or starts
-    first = max(starts[-1] - 2, 0) if starts else max(len(texts) - most, 0)
+    first = _before_trace(texts, starts[-1]) if starts else max(len(texts) - most, 0)
     return "\n".join(texts[first : first + most])
+
+
+def _before_trace(texts: Sequence[str], error: int) -> int:
+    """Where the story of this error begins: R says files and lines before it repeats the error itself."""
+    first = error
+    while first > 0 and (_R_TRACE.match(texts[first - 1]) or _R_ERROR.match(texts[first - 1])):
+        first -= 1
+    return max(first - 2, 0)
 
 
 def shown_size(size: int) -> str:

@@ -42,7 +42,7 @@ async def _itinerary(parts: Parts, row: Instance, pin: str) -> Itinerary:
         if row.scope == Scope.release
         else names.deployment_host(app.name, deployment.number, domain)
     )
-    smoke = config.AppConfig.model_validate(deployment.config).smoke
+    smoke = config.stored(deployment.config).smoke
     timeout = smoke.timeout or parts.settings.smoke_timeout
     return Itinerary(url=f"{parts.base_url(host)}/", timeout=timeout, wait_for=smoke.wait_for, pin=pin)
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox_server.domain.config import AppConfig, parse, reference
+from sandbox_server.domain.config import AppConfig, parse, reference, stored
 from sandbox_server.errors import BadConfig
 
 ROOT = Path(__file__).parents[3]
@@ -59,3 +59,9 @@ def test_the_page_about_it_is_up_to_date() -> None:
 
 def test_every_key_is_described() -> None:
     assert all(field.description for field in AppConfig.model_fields.values())
+
+
+def test_what_was_stored_reads_as_it_was() -> None:
+    written = parse('memory = "1.5GiB"\ntimezone = "Asia/Tokyo"\n[smoke]\ntimeout = 5\n')
+    assert stored(written.model_dump(mode="json")) == written
+    assert stored(parse("").model_dump(mode="json")) == parse("")

@@ -1,0 +1,169 @@
+"""What only a real engine can show of builds: limits, cancelling, leftovers, and what is in the images."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from docker import APIClient
+from tests.building import files_of, layer_of, need_base, remove_all_of
+
+from sandbox_server.builder import BuildLimits, DockerBuilder, Engine, list_bases, make_base, remove_base
+from sandbox_server.builder.recipe import idle
+from sandbox_server.errors import BuildFailed, Conflict, NotFound, Unavailable
+
+pytestmark = [pytest.mark.anyio, pytest.mark.engine]
+
+SMALL = BuildLimits(reserve=0)
+ZOO = frozenset({"r-cran-zoo"})
+
+
+class Machine:
+    """One platform on the real engine."""
+
+    def __init__(self) -> None:
+        self.client = APIClient(version="auto")
+        self.platform = "t" + secrets.token_hex(3)
+        self.builders: list[DockerBuilder] = []
+
+    def builder(self, limits: BuildLimits = SMALL, platform: str = "") -> DockerBuilder:
+        self.builders.append(DockerBuilder(platform or self.platform, limits=limits))
+        return self.builders[-1]
+
+    def image(self, name: str) -> dict[str, Any]:
+        found: Callable[[str], dict[str, Any]] = self.client.inspect_image
+        return found(name)
+
+    def containers(self) -> list[Any]:
+        found: list[Any] = self.client.containers(
+            all=True, filters={"label": f"sandbox.platform={self.platform}"}
+        )
+        return found
+
+    async def close(self) -> None:
+        for builder in self.builders:
+            await builder.close()
+        remove_all_of(self.client, self.platform)
+        self.client.close()
+
+
+@pytest.fixture
+async def machine(anyio_backend: str) -> AsyncIterator[Machine]:
+    await need_base()
+    made = Machine()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def test_a_larger_library_starts_from_the_largest_that_it_contains(machine: Machine) -> None:
+    builder, log = machine.builder(), list[str]()
+    base = await builder.base()
+    await builder.library(base, ZOO, print)
+    larger = await builder.library(base, ZOO | {"r-cran-xtable"}, log.append)
+    labels = machine.image(larger)["Config"]["Labels"]
+    assert labels["sandbox.library.depth"] == "2"
+    assert labels["sandbox.library.packages"] == "r-cran-xtable,r-cran-zoo"
+    assert log[0].startswith("installing 1 of 2 packages")
+    assert not any("Unpacking r-cran-zoo" in line for line in log)
+
+
+async def test_a_library_inherits_nothing_but_the_bases_environment(machine: Machine) -> None:
+    builder = machine.builder()
+    base = await builder.base()
+    library = machine.image(await builder.library(base, ZOO, print))
+    assert library["Config"]["Env"] == machine.image(base.image)["Config"]["Env"]
+    assert library["Config"]["Labels"]["sandbox.role"] == "library"
+    assert machine.containers() == []
+
+
+async def test_an_image_says_whose_it_is_and_how_it_starts(machine: Machine, tmp_path: Path) -> None:
+    builder = machine.builder()
+    base = await builder.base()
+    layer = layer_of(files_of("hello"), tmp_path)
+    config = machine.image(await builder.code(base.image, layer))["Config"]
+    assert config["Labels"]["sandbox.platform"] == machine.platform
+    assert config["Labels"]["sandbox.role"] == "code"
+    assert config["Labels"]["sandbox.bundle"] == layer.digest
+    assert config["User"] == "1000:1000"
+    assert config["Cmd"][-1] == "--file=/opt/sandbox/runner.R"
+    assert machine.containers() == []
+
+
+async def test_images_of_another_platform_are_not_touched(machine: Machine, tmp_path: Path) -> None:
+    ours, theirs = machine.builder(), machine.builder(platform="x" + secrets.token_hex(3))
+    base = await ours.base()
+    image = await ours.code(base.image, layer_of(files_of("hello"), tmp_path))
+    await theirs.remove(image)
+    assert await theirs.images() == []
+    assert await ours.has(image)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (BuildLimits(reserve=0, timeout=0), "took longer"),
+        (BuildLimits(reserve=0, layer=1), "take more than"),
+        (BuildLimits(reserve=0, log=1), "printed too much"),
+        (BuildLimits(reserve=2**60), "disk is nearly full"),
+    ],
+)
+async def test_an_installation_beyond_a_limit_is_ended(
+    machine: Machine, limits: BuildLimits, words: str
+) -> None:
+    builder = machine.builder(limits)
+    base = await builder.base()
+    many = frozenset({"r-cran-zoo", "r-cran-xts", "r-cran-quantmod", "r-cran-forecast", "r-bioc-limma"})
+    with pytest.raises(BuildFailed, match=words):
+        await builder.library(base, many, print)
+    assert machine.containers() == []
+
+
+async def test_a_cancelled_build_ends_its_container(machine: Machine) -> None:
+    builder = machine.builder()
+    base = await builder.base()
+    running = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(builder.library, base, ZOO, lambda line: running.set() if "Get:" in line else None)
+        await running.wait()
+        tasks.cancel_scope.cancel()
+    assert machine.containers() == []
+    assert await builder.library(base, ZOO, print)
+
+
+async def test_what_a_killed_process_left_is_swept_away(machine: Machine) -> None:
+    builder = machine.builder()
+    base = await builder.base()
+    for image in (base.image, base.image):
+        machine.client.create_container_from_config(idle(machine.platform, image))  # type: ignore[no-untyped-call]
+    await builder.sweep()
+    assert machine.containers() == []
+
+
+async def test_bases_are_listed_and_one_in_use_is_not_removed(machine: Machine, tmp_path: Path) -> None:
+    builder, engine = machine.builder(), Engine()
+    base = await builder.base()
+    await builder.code(base.image, layer_of(files_of("hello"), tmp_path))
+    bases = await list_bases(engine)
+    assert base.image in {found.id for found in bases}
+    assert all(found.size > 100 * 1024**2 for found in bases)
+    with pytest.raises(Conflict):
+        await remove_base(engine, base.image)
+    with pytest.raises(NotFound):
+        await remove_base(engine, "sandbox-base:nosuchsuite")
+    assert await builder.has(base.image)
+    await engine.close()
+
+
+async def test_a_base_that_cannot_be_made_leaves_nothing(machine: Machine, tmp_path: Path) -> None:
+    engine = Engine()
+    before = [base.id for base in await list_bases(engine)]
+    with pytest.raises(Unavailable) as failure:
+        await make_base(engine, "trixie", "http://127.0.0.1:9/debian", tmp_path, print)
+    assert failure.value.detail
+    assert [base.id for base in await list_bases(engine)] == before
+    assert list(tmp_path.iterdir()) == []
+    await engine.close()
