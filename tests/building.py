@@ -1,5 +1,6 @@
 """What tests of builds share: bundles of the small apps, and a machine that has a base image."""
 
+import fcntl
 import hashlib
 import io
 import tarfile
@@ -7,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from anyio import to_thread
 from docker import APIClient
 
 from sandbox_server.builder import CodeLayer, Engine, make_base
@@ -15,6 +17,7 @@ from sandbox_server.builder.engine import image_id
 
 APPS = Path(__file__).parent / "apps"
 SUITE = "trixie"
+_LOCK = Path(tempfile.gettempdir()) / "sandbox-base.lock"
 
 
 def files_of(app: str) -> dict[str, bytes]:
@@ -44,12 +47,15 @@ def layer_of(files: Mapping[str, bytes], folder: Path) -> CodeLayer:
 async def need_base() -> None:
     """Make the machine's base image if it has none; it stays, as every test and platform shares it."""
     engine = Engine()
-    try:
-        if await engine.call(lambda client: image_id(client, base_tag(SUITE))) is None:
-            with tempfile.TemporaryDirectory() as work:
-                await make_base(engine, SUITE, "http://deb.debian.org/debian", Path(work), lambda _: None)
-    finally:
-        await engine.close()
+    with _LOCK.open("w") as lock:
+        # Several test runs at once would each make one.
+        await to_thread.run_sync(fcntl.flock, lock, fcntl.LOCK_EX)
+        try:
+            if await engine.call(lambda client: image_id(client, base_tag(SUITE))) is None:
+                with tempfile.TemporaryDirectory() as work:
+                    await make_base(engine, SUITE, "http://deb.debian.org/debian", Path(work), lambda _: None)
+        finally:
+            await engine.close()
 
 
 def remove_all_of(client: APIClient, platform: str) -> None:

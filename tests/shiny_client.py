@@ -5,6 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,18 +38,17 @@ class ShinySession:
         self.config: dict[str, Any] = {}
         self.clicks = 0
         self._headers = headers or {}
+        self._open = ExitStack()
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE,
             headers={"Host": self.authority, **self._headers},
         )  # fmt: skip
-        self.page = self.http.get("/", headers={"Accept": "text/html", "Sec-Fetch-Dest": "document"})
-        self.page.raise_for_status()
-        found = re.search(r'worker = "([0-9a-f]+)"', self.page.text)
-        self.worker = found[1] if found else ""
-        self.deployment = self.page.headers.get("X-Sandbox-Deployment", "")
-        self._socket = self._connect()
-        self._send("init", _client_data(host, port, outputs, plots))
-        self._until(lambda: bool(self.config))
+        self._open.callback(self.http.close)
+        try:
+            self._load(_client_data(host, port, outputs, plots))
+        except BaseException:
+            self.close()
+            raise
 
     def wait_for(self, output: str, patience: float = PATIENCE) -> Any:
         """The output's value, once it has one."""
@@ -71,12 +71,11 @@ class ShinySession:
         """Whether the WebSocket is alive, asked by a ping that must come back."""
         try:
             return self._socket.ping().wait(PATIENCE)
-        except Exception:  # noqa: BLE001 - whatever it is, it is not open
+        except Exception:
             return False
 
     def close(self) -> None:
-        self._socket.close()
-        self.http.close()
+        self._open.close()
 
     def __enter__(self) -> Self:
         return self
@@ -86,10 +85,21 @@ class ShinySession:
     ) -> None:
         self.close()
 
+    def _load(self, data: dict[str, Any]) -> None:
+        """The page, then its session."""
+        self.page = self.http.get("/", headers={"Accept": "text/html", "Sec-Fetch-Dest": "document"})
+        self.page.raise_for_status()
+        found = re.search(r'worker = "([0-9a-f]+)"', self.page.text)
+        self.worker = found[1] if found else ""
+        self.deployment = self.page.headers.get("X-Sandbox-Deployment", "")
+        self._socket = self._connect()
+        self._send("init", data)
+        self._until(lambda: bool(self.config))
+
     def _connect(self) -> ClientConnection:
         cookies = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
         query = f"?w={self.worker}" if self.worker else ""
-        return connect(
+        dialled = connect(
             f"ws://{self.authority}/websocket/{query}",
             sock=socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE),
             origin=f"http://{self.authority}",  # type: ignore[arg-type]
@@ -99,6 +109,7 @@ class ShinySession:
             max_size=None,
             proxy=None,
         )
+        return self._open.enter_context(dialled)
 
     def _send(self, method: str, data: dict[str, Any]) -> None:
         self._socket.send(json.dumps({"method": method, "data": data}))

@@ -138,7 +138,8 @@ def last_line(log: Path) -> str:
 
 def _failed(command: Sequence[str], words: list[str]) -> Stop:
     name = " ".join(Path(part).name for part in command if not part.startswith("-"))
-    return Stop(f"`{name}` failed: {words[-1] if words else 'it said nothing'}", "\n".join(words[-8:-1]))
+    sentence, hint = [*words[-2:], "it said nothing" if not words else "", ""][:2]
+    return Stop(f"`{name}` failed: {sentence}", hint)
 
 
 def _remember_ports(file: Path) -> None:

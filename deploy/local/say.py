@@ -13,7 +13,7 @@ from rich.text import Text
 console = Console(highlight=False)
 
 
-class Stop(Exception):  # noqa: N818
+class Stop(Exception):
     """Nothing more can be done: one sentence, and what to do about it."""
 
     def __init__(self, message: str, hint: str) -> None:

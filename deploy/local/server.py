@@ -74,7 +74,7 @@ def edge(settings: Settings) -> int | None:
 
 def answers(settings: Settings) -> bool:
     """Pages and API answer through the edge, as people will reach them."""
-    return status(settings, settings.domain, "/login") in range(200, 500)
+    return status(settings, settings.domain, "/api/v1/health") == 200
 
 
 def status(settings: Settings, host: str, path: str) -> int:

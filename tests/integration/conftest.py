@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import anyio
 import pytest
-
 from tests.building import need_base
-from tests.integration.platform import Platform
+from tests.integration.platform import NO_BROWSER, Platform
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +18,17 @@ def base_image() -> None:
 def platform(base_image: None) -> Iterator[Platform]:
     """A platform with everything, for tests that leave it running; each takes an app name of its own."""
     made = Platform()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture(scope="session")
+def quick(base_image: None) -> Iterator[Platform]:
+    """The same without a checking browser, for tests that push a lot."""
+    made = Platform(chromium=NO_BROWSER)
     try:
         made.start()
         yield made

@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 
 import httpx
 from docker import APIClient
-
 from tests.shiny_client import ShinySession
 
 PROGRAMS = Path(sys.executable).parent
@@ -153,15 +152,23 @@ class Platform:
     def sandboxd(self, *words: str) -> Result:
         return self._run([PROGRAMS / "sandboxd", *words], self._environment())
 
-    def sandbox(self, *words: str | Path, token: str = "", stdin: str = "", cwd: Path | None = None) -> Result:
+    def sandbox(
+        self, *words: str | Path, token: str = "", stdin: str = "", cwd: Path | None = None
+    ) -> Result:
         """`sandbox … --json`, as ada."""
         return self._run([PROGRAMS / "sandbox", *words, "--json"], self.client_environment(token), stdin, cwd)
 
     def client_environment(self, token: str = "") -> dict[str, str]:
-        own = {"SANDBOX_URL": self.url, "SANDBOX_TOKEN": token or self.token, "SANDBOX_CONFIG": str(self.folder / "cli")}
+        own = {
+            "SANDBOX_URL": self.url,
+            "SANDBOX_TOKEN": token or self.token,
+            "SANDBOX_CONFIG": str(self.folder / "cli"),
+        }
         return _clean() | own
 
-    def deploy(self, folder: Path | str, app: str, branch: str = "main", *more: str, code: int = 0) -> dict[str, Any]:
+    def deploy(
+        self, folder: Path | str, app: str, branch: str = "main", *more: str, code: int = 0
+    ) -> dict[str, Any]:
         """Push a folder that is not in git, or a small app by its name; the JSON of the answer."""
         folder = app_folder(self.folder, folder) if isinstance(folder, str) else folder
         done = self.sandbox("deploy", folder, "--app", app, "--branch", branch, *more)
@@ -184,7 +191,13 @@ class Platform:
     # The API
 
     def api(
-        self, method: str, path: str, body: Any = None, *, token: str | None = None, content: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        content: bytes | None = None,
     ) -> httpx.Response:
         """A request to the API through the edge."""
         headers = {"Host": f"sandbox.localhost:{self.port}"}
@@ -195,7 +208,9 @@ class Platform:
             return client.request(method, url, json=body, content=content, headers=headers)
 
     def deployment(self, app: str, number: int) -> dict[str, Any]:
-        answer: dict[str, Any] = self.api("GET", f"/apps/{app}/deployments/{number}").raise_for_status().json()
+        answer: dict[str, Any] = (
+            self.api("GET", f"/apps/{app}/deployments/{number}").raise_for_status().json()
+        )
         return answer
 
     def releases(self, app: str) -> list[dict[str, Any]]:
@@ -225,6 +240,12 @@ class Platform:
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         with httpx.Client(trust_env=False, timeout=30) as client:
             return client.get(f"http://127.0.0.1:{self.port}{path}", headers=sent)
+
+    def post(self, host: str, path: str, **headers: str) -> httpx.Response:
+        """A form sent to an app's host."""
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            sent = {"Host": f"{host}:{self.port}", **headers}
+            return client.post(f"http://127.0.0.1:{self.port}{path}", headers=sent)
 
     def shown(self, host: str) -> str:
         """Which deployment a new visitor gets there, such as "d3"; empty if none."""

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.integration.platform import Platform, Result, app_folder, branch_host, packed, release_host, until
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
@@ -42,7 +41,9 @@ def broken(platform: Platform, tmp_path: Path) -> Iterator[Any]:
     until(lambda: len(platform.containers(running=False)) == 2, "only d1's two instances are there")
 
 
-def test_a_server_function_that_throws_fails_with_the_line_of_the_error(broken: Any, platform: Platform) -> None:
+def test_a_server_function_that_throws_fails_with_the_line_of_the_error(
+    broken: Any, platform: Platform
+) -> None:
     done = broken("throws")
 
     assert done.code == 1
@@ -101,14 +102,18 @@ def test_an_app_that_takes_too_much_memory_is_told_its_limit(broken: Any) -> Non
 
 
 def test_an_error_at_the_top_of_the_file_names_its_line(platform: Platform) -> None:
-    bundle_of = {"app.R": b'library(shiny)\nprices <- read.csv("prices.csv")\nshinyApp(fluidPage(), identity)\n'}
+    bundle_of = {
+        "app.R": b'library(shiny)\nprices <- read.csv("prices.csv")\nshinyApp(fluidPage(), identity)\n'
+    }
     from_api = platform.push_no_wait(APP, "main", packed(bundle_of))
     ended = platform.wait_status(APP, from_api["deployment"], "failed")
 
     assert "app.R#2" in ended["error"]["detail"]
 
 
-def test_an_output_with_an_error_is_ready_and_the_smoke_check_names_it(platform: Platform, tmp_path: Path) -> None:
+def test_an_output_with_an_error_is_ready_and_the_smoke_check_names_it(
+    platform: Platform, tmp_path: Path
+) -> None:
     document = platform.deploy("output_error", "odd")
 
     assert document["status"] == "ready"

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-
+from tests.integration.engine_door import EngineDoor
 from tests.integration.platform import (
     APPS,
     NO_BROWSER,
@@ -31,9 +31,18 @@ HELLO = (APPS / "hello" / "app.R").read_text()
 
 
 @pytest.fixture(scope="module")
-def platform(base_image: None) -> Iterator[Platform]:
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineDoor]:
+    """The way to the engine."""
+    made = EngineDoor(tmp_path_factory.mktemp("door") / "engine.sock")
+    made.open()
+    yield made
+    made.shut()
+
+
+@pytest.fixture(scope="module")
+def platform(base_image: None, door: EngineDoor) -> Iterator[Platform]:
     """One for all kills. The release before is not kept, so that every promote has to start something."""
-    made = Platform(chromium=NO_BROWSER, keep_previous=0)
+    made = Platform(chromium=NO_BROWSER, keep_previous=0, engine=door.url)
     try:
         made.start()
         _push(made)
@@ -91,7 +100,9 @@ def test_a_push_that_was_killed_before_its_answer_is_whole(platform: Platform) -
     until(lambda: platform.shown(MAIN) == f"d{before + 1}", "the branch moved")
 
 
-@pytest.mark.parametrize("place", ["start.leased", "start.started", "deploy.built", "deploy.routed", "deploy.published"])
+@pytest.mark.parametrize(
+    "place", ["start.leased", "start.started", "deploy.built", "deploy.routed", "deploy.published"]
+)
 def test_an_acknowledged_push_is_finished_after_a_kill(platform: Platform, place: str) -> None:
     before = _newest(platform)
     _restart(platform, place)
@@ -125,7 +136,11 @@ def test_a_promote_is_finished_after_a_kill_with_one_release(platform: Platform,
         assert platform.shown(RELEASE) == during
         assert session.click() == 2
         platform.start()
-        until(lambda: platform.shown(RELEASE) == f"d{number}", "the switch was finished", lambda: platform.log[-3000:])
+        until(
+            lambda: platform.shown(RELEASE) == f"d{number}",
+            "the switch was finished",
+            lambda: platform.log[-3000:],
+        )
         assert session.click() == 3
     made = until(lambda: len(found := platform.releases(APP)) > len(releases) and found, "there is a release")
     assert [row["reason"] for row in made].count(place) == 1
@@ -150,7 +165,9 @@ def test_a_kill_between_files_and_running_proxy_is_finished(platform: Platform) 
 
 
 @pytest.mark.parametrize("place", ["retire.unrouted", "retire.saved"])
-def test_an_instance_that_was_leaving_at_a_kill_leaves_once_and_its_log_stays(platform: Platform, place: str) -> None:
+def test_an_instance_that_was_leaving_at_a_kill_leaves_once_and_its_log_stays(
+    platform: Platform, place: str
+) -> None:
     before, released = _newest(platform), _released(platform)
     _restart(platform, place)
 
@@ -190,11 +207,35 @@ def test_containers_that_die_are_started_again_in_their_scope(platform: Platform
     until(lambda: _all_shown(platform) == shown, "everything runs again", lambda: platform.log[-3000:])
 
 
+def test_an_engine_that_dies_with_all_containers_and_comes_back(platform: Platform, door: EngineDoor) -> None:
+    before, shown = _newest(platform), _all_shown(platform)
+    door.shut()
+    try:
+        for row in platform.containers():
+            platform.docker.kill(row["Id"])
+        number = _push(platform)
+        until(
+            lambda: "engine" in platform.log.splitlines()[-1].lower(),
+            "the server says so",
+            lambda: platform.log[-900:],
+        )
+        assert platform.get(RELEASE).status_code in (502, 503)
+        assert platform.deployment(APP, before)["status"] == "ready"
+    finally:
+        door.open()
+
+    platform.wait_status(APP, number, "ready")
+    until(lambda: platform.shown(MAIN) == f"d{number}", "the push was finished", lambda: platform.log[-3000:])
+    until(lambda: f"{RELEASE} {platform.shown(RELEASE)}" in shown, "users have the release again")
+
+
 def test_containers_that_nobody_knows_are_removed_and_foreign_ones_are_not(platform: Platform) -> None:
     image = platform.containers()[0]["Image"]
     labels = {"sandbox.platform": platform.id, "sandbox.role": "instance"}
     lost = platform.docker.create_container(image, labels=labels)["Id"]
-    foreign = platform.docker.create_container(image, labels={"sandbox.platform": "xxxxxx", "sandbox.role": "instance"})
+    foreign = platform.docker.create_container(
+        image, labels={"sandbox.platform": "xxxxxx", "sandbox.role": "instance"}
+    )
     try:
         until(lambda: lost not in {row["Id"] for row in platform.containers(running=False)}, "it is removed")
         assert platform.docker.inspect_container(foreign["Id"])["State"]["Status"] == "created"
@@ -269,7 +310,9 @@ def _wait_until_settled(platform: Platform) -> None:
         if platform.ended:
             return False
         release, newest = platform.releases(APP)[0]["deployment"], _current(platform)
-        names = sorted(row["Name"].split(f"-{APP}-")[1].rsplit("-", 2)[0] for row in platform.containers(running=False))
+        names = sorted(
+            row["Name"].split(f"-{APP}-")[1].rsplit("-", 2)[0] for row in platform.containers(running=False)
+        )
         return names == sorted([f"d{release}-release", f"d{newest}-sandbox"]) and (
             platform.shown(MAIN), platform.shown(RELEASE)
         ) == (f"d{newest}", f"d{release}")  # fmt: skip

@@ -16,9 +16,10 @@ from typing import BinaryIO
 
 import anyio
 import anyio.from_thread
-import docker
+from docker import APIClient
 from docker.errors import APIError
 
+from sandbox_server.builder import recipe
 from sandbox_server.builder.base_steps import Steps
 from sandbox_server.builder.engine import Engine
 from sandbox_server.errors import Conflict, NotFound, StorageFull, Unavailable
@@ -64,16 +65,17 @@ async def make_base(
     """
     _check_machine(work)
     started = anyio.current_time()
-    recipe = read_recipe()
+    made_of = read_recipe()
     with as_file(files("sandbox_templates") / "images") as images:
-        arguments = command(recipe, suite, mirror, images / "finish.sh")
-        image = await _bootstrap(engine, arguments, changes(recipe), work, Steps(progress))
+        arguments = command(made_of, suite, mirror, images / "finish.sh")
+        image = await _bootstrap(engine, arguments, changes(made_of), work, Steps(progress))
     await engine.call(lambda client: client.tag(image, REPOSITORY, suite))
     progress(f"base {base_tag(suite)} is ready after {anyio.current_time() - started:.0f} s")
     return image
 
 
 async def list_bases(engine: Engine) -> list[BaseImage]:
+    """The bases on this machine, newest first; those that an administrator built upon are not ours to list."""
     found = await engine.call(lambda client: client.images(filters={"label": f"{BASE_LABEL}=1"}))
     bases = [
         BaseImage(
@@ -83,25 +85,39 @@ async def list_bases(engine: Engine) -> list[BaseImage]:
             created=datetime.fromtimestamp(image["Created"], UTC),
         )
         for image in found
-        if (image["Labels"] or {}).get("sandbox.role", "base") == "base"
+        if image["Labels"].get(recipe.ROLE) == "base" and _is_ours(image["RepoTags"] or [])
     ]
     return sorted(bases, key=lambda base: base.created, reverse=True)
 
 
 async def remove_base(engine: Engine, name: str) -> None:
-    """Remove a base by Id or tag. Raises `NotFound`, and `Conflict` while images are built on it."""
-    bases = await list_bases(engine)
-    base = next(
-        (base for base in bases if name in {base.id, base.tag, base.id.removeprefix("sha256:")[:12]}), None
-    )
+    """Remove a base by Id or tag. Raises `NotFound`, and `Conflict` while images of any platform stand on it."""
+    base = next((base for base in await list_bases(engine) if name in _names(base)), None)
     if base is None:
         raise NotFound(f"There is no base image {name}.", "Run `sandboxd base list`.")
+    refusal = Conflict(f"The base image {name} is in use.", "Remove the apps on it first.")
+    if await engine.call(lambda client: _stand_on(client, base.id)):
+        raise refusal
     try:
         await engine.call(lambda client: client.remove_image(base.tag or base.id))
     except APIError as problem:
-        raise Conflict(
-            f"The base image {name} is in use.", "Remove the apps that stand on it first."
-        ) from problem
+        raise refusal from problem
+
+
+def _is_ours(tags: list[str]) -> bool:
+    # Whoever builds on a base with the docker command inherits its labels, under another name.
+    return not tags or any(tag.startswith(f"{REPOSITORY}:") for tag in tags)
+
+
+def _names(base: BaseImage) -> set[str]:
+    short = base.id.removeprefix("sha256:")[:12]
+    return {base.id, short, base.tag} - {""}
+
+
+def _stand_on(client: APIClient, base: str) -> bool:
+    # The engine itself would only take the name away, and the next build would miss it.
+    labels = [f"{recipe.LIBRARY}={base}", f"{recipe.BASE}={base}"]
+    return any(client.images(quiet=True, filters={"label": label}) for label in labels)
 
 
 def read_recipe() -> Recipe:
@@ -196,7 +212,7 @@ async def _tell(process: Process, steps: Steps) -> None:
         steps.read(line.decode("utf-8", "replace").rstrip())
 
 
-def _import(client: docker.APIClient, archive: BinaryIO, process: Process, changes: list[str]) -> str:
+def _import(client: APIClient, archive: BinaryIO, process: Process, changes: list[str]) -> str:
     # Without a name, which only a whole image gets.
     answer = client.import_image(_whole(archive, process), changes=changes, stream_src=True)
     status: str = json.loads(answer.strip().splitlines()[-1]).get("status", "")

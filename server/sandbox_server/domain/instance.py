@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 
 
 class Scope(StrEnum):
@@ -50,16 +50,13 @@ def container_name(platform: str, app: str, deployment: int, scope: str, spec_ha
     return f"sbx-{platform}-{app}-d{deployment}-{scope}-{spec_hash[:8]}-{ordinal}"
 
 
-def free_address(subnet: IPv4Network, taken: set[str], last: str | None) -> str | None:
-    """The next free address after the one that was given out last, so that none comes back soon; None if all are taken.
+def free_address(subnet: IPv4Network, taken: set[str], ordinal: int) -> str | None:
+    """An address for the `ordinal`th instance; None if all are taken.
 
-    The first address is the bridge's own; a bridge carries at most 1,000 instances.
+    They go round, so that none comes back soon: a dead instance's address must not lead to another app. The first
+    one is the bridge's own; a bridge carries at most 1,000 instances.
     """
     hosts = range(2, min(subnet.num_addresses - 1, 1002))
-    start = (
-        int(IPv4Address(last)) - int(subnet.network_address) + 1
-        if last and IPv4Address(last) in subnet
-        else 2
-    )
-    ordered = sorted(hosts, key=lambda host: (host < start, host))
+    start = ordinal % len(hosts)
+    ordered = [*hosts[start:], *hosts[:start]]
     return next((str(subnet[host]) for host in ordered if str(subnet[host]) not in taken), None)

@@ -84,7 +84,7 @@ def may_retire(
 
 def retry_after(failures: int) -> float:
     """Seconds to wait before starting again what failed `failures` times in a row: 0, 2, 4 … at most 5 minutes."""
-    return min(2.0**failures, 300) if failures else 0
+    return min(2.0**failures, 300) if failures > 0 else 0
 
 
 def images_to_keep(

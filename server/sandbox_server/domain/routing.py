@@ -56,17 +56,26 @@ class Place:
     """Branch label → the deployment that its URL shows."""
     deployments: Sequence[int]
     """Those whose permanent URL says something."""
+    released: frozenset[ReleasedSpec] = frozenset()
+    """What is or was its release: only these may be asked for on the release's host."""
 
 
 def wanted_edge(apps: Iterable[Place], leases: Sequence[Lease], domain: str) -> Edge:
     """Every host of every app, and the way to every live instance. Leases come oldest first."""
-    edge = Edge()
-    for place in apps:
+    edge, places = Edge(), list(apps)
+    for place in places:
         _route_app(edge, place, [lease for lease in leases if lease.app == place.app], domain)
     for lease in leases:
         if lease.answers or lease.visit_pin:
-            _serve(edge, lease, domain)
+            _serve(edge, lease, domain, _pinned(lease, places))
     return edge
+
+
+def _pinned(lease: Lease, places: Sequence[Place]) -> bool:
+    """May a browser that has the pin of this instance ask for it? A candidate's pin would show what is not released."""
+    own = ReleasedSpec(lease.deployment, lease.spec_hash)
+    released = any(place.app == lease.app and own in place.released for place in places)
+    return lease.answers and (lease.scope is Scope.sandbox or released)
 
 
 def _route_app(edge: Edge, place: Place, leases: Sequence[Lease], domain: str) -> None:
@@ -94,14 +103,14 @@ def _slot(leases: Sequence[Lease]) -> str:
     return best[-1].place.slot if best else WAKER
 
 
-def _serve(edge: Edge, lease: Lease, domain: str) -> None:
+def _serve(edge: Edge, lease: Lease, domain: str, pinned: bool) -> None:
     slot = lease.place.slot
     mode = Mode.drain if lease.state is InstanceState.draining else Mode.up
     edge.servers[lease.place] = Backend(IPv4Address(lease.address), mode)
     edge.labels[slot] = lease.pin
     for host in _hosts(lease, domain):
         edge.workers[f"{host}|{lease.worker}"] = str(lease.place)
-        if lease.answers:
+        if pinned:
             edge.pins[f"{host}|{lease.pin}"] = slot
         if lease.visit_pin:
             edge.pins[f"{host}|{lease.visit_pin}"] = slot

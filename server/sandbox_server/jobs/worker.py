@@ -37,13 +37,19 @@ class Worker:
         try:
             while True:
                 rung = self._parts.bell.listen()
-                while await self._claim():
-                    pass
+                await self._claim_all()
                 await wait(rung, _POLL)
         finally:
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _claim_all(self) -> None:
+        try:
+            while await self._claim():
+                pass
+        except Exception:
+            log.exception("looking for jobs failed")
 
     async def _claim(self) -> bool:
         now = self._parts.clock()
@@ -92,15 +98,21 @@ class Worker:
             beat.cancel()
 
     async def _heartbeat(self, job: Job, work: asyncio.Future[Any]) -> None:
-        """Keep the lease; end the work if somebody cancelled it."""
+        """Keep the lease; end the work if somebody cancelled it, or if the lease is not ours any more."""
+        renewed = self._parts.monotonic()
         while not work.done():
             rung = self._parts.bell.listen()
             if await self._cancelled(job):
                 work.cancel()
                 return
-            if not await wait(rung, LEASE / 3):
+            await wait(rung, LEASE / 3)
+            # By the clock and not by silence: a platform where something always happens rings all the time.
+            if self._parts.monotonic() - renewed >= LEASE / 3:
+                renewed = self._parts.monotonic()
                 async with self._parts.store.write() as tx:
-                    await jobs.renew(tx, job, self._parts.clock() + timedelta(seconds=LEASE))
+                    if not await jobs.renew(tx, job, self._parts.clock() + timedelta(seconds=LEASE)):
+                        work.cancel()
+                        return
 
     async def _cancelled(self, job: Job) -> bool:
         async with self._parts.store.read() as tx:

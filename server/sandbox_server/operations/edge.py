@@ -12,7 +12,7 @@ from sandbox_server.errors import RouterUnavailable
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, instances, releases
 from sandbox_server.store.failpoints import failpoint
-from sandbox_server.store.tables import Branch, Deployment, Instance
+from sandbox_server.store.tables import App, Branch, Deployment, Instance
 from sandbox_server.wire import Status
 
 
@@ -70,13 +70,17 @@ async def _places(tx: AsyncSession) -> list[Place]:
                     branch.label: known.get(branch.current_id or 0) for branch in branches.get(app.id, [])
                 },
                 deployments=sorted(known.values()),
+                released=frozenset(
+                    ReleasedSpec(known.get(row.deployment_id, 0), row.spec_hash) for row in made.get(app.id, [])
+                ),
             )
         )
     return places
 
 
 async def _leases(tx: AsyncSession) -> list[Lease]:
-    names = {app.id: app.name for app in await apps.all_apps(tx)}
+    # Removed ones too: whoever is still on an instance may finish.
+    names = {app.id: app.name for app in await tx.exec(select(App))}
     labels = {branch.id: branch.label for branch in await tx.exec(select(Branch))}
     leases = []
     for row in await instances.live(tx):

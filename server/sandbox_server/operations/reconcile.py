@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.domain.keeping import Run, may_retire, may_sleep, retry_after, wanted_runs
@@ -14,6 +16,8 @@ from sandbox_server.runtime.base import ContainerState
 from sandbox_server.store import deployments, events, instances, jobs, releases
 from sandbox_server.store.tables import App, Deployment, Instance, Job, Release
 from sandbox_server.wire import Status
+
+_CRASHES_COUNT_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,17 @@ async def reconcile(parts: Parts) -> None:
 
 async def _rows(parts: Parts) -> Rows:
     async with parts.store.read() as tx:
-        return Rows(
-            live=await instances.live(tx),
-            ready=await deployments.in_states(tx, {Status.ready}),
-            unfinished=await deployments.in_states(tx, UNFINISHED),
-            releases=await releases.all_releases(tx),
-            jobs=await jobs.open_jobs(tx),
-        )
+        return await _rows_in(tx)
+
+
+async def _rows_in(tx: AsyncSession) -> Rows:
+    return Rows(
+        live=await instances.live(tx),
+        ready=await deployments.in_states(tx, {Status.ready}),
+        unfinished=await deployments.in_states(tx, UNFINISHED),
+        releases=await releases.all_releases(tx),
+        jobs=await jobs.open_jobs(tx),
+    )
 
 
 async def _remove_orphans(parts: Parts, observed: Observed) -> None:
@@ -116,15 +124,24 @@ async def _put_to_sleep(parts: Parts, observed: Observed) -> None:
 
 async def _drain(parts: Parts) -> None:
     """Instances that nobody wants any more get no new page loads."""
-    rows = await _rows(parts)
+    if not _unneeded(parts, await _rows(parts)):
+        return
+    async with parts.store.write() as tx:
+        # Looked at again in the transaction that drains: a release may just have come back to one of them.
+        for row in _unneeded(parts, await _rows_in(tx)):
+            row.state, row.drains_since = InstanceState.draining, parts.clock()
+            tx.add(row)
+
+
+def _unneeded(parts: Parts, rows: Rows) -> list[Instance]:
     wanted = _wanted(parts, rows)
-    for row in rows.live:
-        unneeded = row.deployment_id not in rows.busy and not _is_wanted(row, rows.live, wanted)
-        if row.state == InstanceState.up and unneeded:
-            async with parts.store.write() as tx:
-                fresh = await tx.get_one(Instance, row.id)
-                fresh.state, fresh.drains_since = InstanceState.draining, parts.clock()
-                tx.add(fresh)
+    return [
+        row
+        for row in rows.live
+        if row.state == InstanceState.up
+        and row.deployment_id not in rows.busy
+        and not _is_wanted(row, rows.live, wanted)
+    ]
 
 
 def _wanted(parts: Parts, rows: Rows) -> set[Run]:
@@ -149,15 +166,23 @@ def _is_wanted(row: Instance, live: Sequence[Instance], wanted: set[Run]) -> boo
 
 
 async def _retire_drained(parts: Parts, observed: Observed) -> None:
-    for row in (await _rows(parts)).live:
-        if row.state == InstanceState.draining and may_retire(
-            drains_since=row.drains_since,
-            sessions=sessions_of(observed, [row]),
-            settle=parts.settings.settle,
-            drain_deadline=parts.settings.drain_deadline,
-            now=parts.clock(),
-        ):
+    leaving = [row for row in (await _rows(parts)).live if _may_leave(parts, row, observed)]
+    if leaving:
+        # Asked again right before acting: a session may have begun since this round looked.
+        observed = await observe(parts)
+    for row in leaving:
+        if _may_leave(parts, row, observed):
             await retire.retire(parts, row)
+
+
+def _may_leave(parts: Parts, row: Instance, observed: Observed) -> bool:
+    return row.state == InstanceState.draining and may_retire(
+        drains_since=row.drains_since,
+        sessions=sessions_of(observed, [row]),
+        settle=parts.settings.settle,
+        drain_deadline=parts.settings.drain_deadline,
+        now=parts.clock(),
+    )
 
 
 async def _start_missing(parts: Parts) -> None:
@@ -169,7 +194,7 @@ async def _start_missing(parts: Parts) -> None:
         served = any(
             (row.deployment_id, row.scope) == (run.deployment, run.scope)
             and run.spec_hash in ("", row.spec_hash)
-            and row.state != InstanceState.stopping
+            and row.state in (InstanceState.starting, InstanceState.up)
             for row in rows.live
         )
         if not served and run.deployment not in rows.busy:
@@ -178,14 +203,24 @@ async def _start_missing(parts: Parts) -> None:
                 "variables_at": run.variables_at,
                 "kind": "revive",
             }
-            wait = retry_after(await _failures(parts, run.deployment))
+            wait = retry_after(await _failures(parts, run))
             await _add_job(parts, "refresh", run.deployment, payload, wait=wait)
 
 
-async def _failures(parts: Parts, deployment_id: int) -> int:
-    """How often in a row its last starts failed."""
+async def _failures(parts: Parts, run: Run) -> int:
+    """How often in a row its last starts failed, or how often it came up and went down again in the last minutes.
+
+    A first crash is not counted: whoever uses the app gets a fresh instance at once.
+    """
     async with parts.store.read() as tx:
-        return await jobs.failures_in_a_row(tx, f"deployment:{deployment_id}", "refresh")
+        failures = await jobs.failures_in_a_row(tx, f"deployment:{run.deployment}", "refresh")
+        deployment = await deployments.by_id(tx, run.deployment)
+        app = await tx.get_one(App, deployment.app_id)
+        crashes = await events.count(
+            tx, action="instance.crashed", app=app.name, subject=f"d{deployment.number}", old=run.scope,
+            since=parts.clock() - _CRASHES_COUNT_FOR,
+        )  # fmt: skip
+    return max(failures, crashes - 1)
 
 
 async def _add_job(

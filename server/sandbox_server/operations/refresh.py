@@ -3,7 +3,7 @@
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.operations import edge, start, visit
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import deployments
+from sandbox_server.store import deployments, instances
 from sandbox_server.store.tables import Instance, Job
 
 
@@ -22,9 +22,13 @@ async def refresh(parts: Parts, job: Job) -> None:
     async with parts.store.write() as tx:
         if scope is Scope.sandbox:
             await deployments.note(tx, payload["deployment"], smoke=smoke.model_dump(), phase="")
-        for instance_id in instead_of:
-            old = await tx.get_one(Instance, instance_id)
-            if old.state == InstanceState.up:
+        for old in await instances.live(tx, row.deployment_id):
+            if old.state == InstanceState.up and (old.id in instead_of or _outdated(old, row)):
                 old.state, old.drains_since = InstanceState.draining, parts.clock()
                 tx.add(old)
     await edge.apply(parts)
+
+
+def _outdated(old: Instance, new: Instance) -> bool:
+    """A sandbox has one spec, the last one asked for; a release's earlier ones may be kept for a rollback."""
+    return old.scope == new.scope == Scope.sandbox and old.spec_hash != new.spec_hash

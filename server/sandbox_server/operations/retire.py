@@ -14,10 +14,11 @@ from sandbox_server.wire import LogLine
 
 
 async def retire(parts: Parts, row: Instance) -> None:
-    """May be called again after a kill, and goes on where it stood."""
+    """May be called again after a kill, and goes on where it stood. Nothing, if its state is not as seen in `row`:
+    a drained instance may have come back."""
     async with parts.store.write() as tx:
         fresh = await tx.get_one(Instance, row.id)
-        if fresh.state == InstanceState.ended:
+        if fresh.state not in (row.state, InstanceState.stopping):
             return
         fresh.state = InstanceState.stopping
         tx.add(fresh)

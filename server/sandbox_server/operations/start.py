@@ -204,6 +204,8 @@ async def _tell(parts: Parts, deployment_id: int, words: str) -> None:
 async def _came_up(parts: Parts, row: Instance, scope: Scope) -> Instance:
     async with parts.store.write() as tx:
         fresh = await tx.get_one(Instance, row.id)
+        if fresh.state in (InstanceState.stopping, InstanceState.ended):
+            raise RuntimeUnavailable("The instance went away while it was starting.")
         if fresh.state == InstanceState.starting and (scope is Scope.sandbox or fresh.visited):
             fresh.state = InstanceState.up
         tx.add(fresh)

@@ -4,7 +4,7 @@ import secrets
 
 from sandbox_server.domain import config, names
 from sandbox_server.domain.instance import InstanceState, Scope
-from sandbox_server.errors import StartFailed
+from sandbox_server.errors import RuntimeUnavailable, StartFailed
 from sandbox_server.operations import edge, trouble
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments
@@ -28,7 +28,7 @@ async def visit(parts: Parts, row: Instance) -> Smoke:
     except BaseException:
         await _set(parts, row, visit_pin="")
         raise
-    await _set(parts, row, visit_pin="", visited=True, state=InstanceState.up)
+    await _passed(parts, row)
     return smoke
 
 
@@ -63,6 +63,16 @@ async def _judge(parts: Parts, row: Instance, seen: Visit) -> Smoke:
         errors = [OutputError(output=error.output, message=error.message) for error in seen.errors]
         return Smoke(status="failed", reason=f"Errors in outputs: {named}", errors=errors, seconds=seconds)
     return Smoke(status="passed", seconds=seconds)
+
+
+async def _passed(parts: Parts, row: Instance) -> None:
+    async with parts.store.write() as tx:
+        fresh = await tx.get_one(Instance, row.id)
+        if fresh.state in (InstanceState.stopping, InstanceState.ended):
+            raise RuntimeUnavailable("The instance went away while a browser visited it.")
+        for passed in (fresh, row):
+            passed.visit_pin, passed.visited, passed.state = "", True, InstanceState.up
+        tx.add(fresh)
 
 
 async def _deployment(parts: Parts, row: Instance) -> Deployment:

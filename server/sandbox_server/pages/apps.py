@@ -47,7 +47,7 @@ async def _values(parts: Parts, app: str) -> dict[str, object]:
     return {
         "app": await overview.app_detail(parts, app),
         "releases": await overview.list_releases(parts, app),
-        "events": await events.list_events(parts, app=app, limit=30),
+        "events": await events.list_events(parts, app=app, limit=20, steps=False),
     }
 
 

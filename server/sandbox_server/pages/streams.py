@@ -1,8 +1,9 @@
 """Server-sent events: parts of a page that are sent again when they changed, and logs that grow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +17,13 @@ from sandbox_server.pages.dependencies import LoginNeededError, page_caller, par
 from sandbox_server.pages.rendering import fragment
 from sandbox_server.wire import LogLine
 
+_trouble = logging.getLogger(__name__)
+
 # Sent when nothing changed: a browser that has gone is only noticed by writing to it.
 QUIET = ": \n\n"
 END = "event: end\ndata:\n\n"
+
+Events = AsyncGenerator[str, None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class View:
 Render = Callable[[], Awaitable[View]]
 
 
-def stream(events: AsyncIterator[str]) -> StreamingResponse:
+def stream(events: Events) -> StreamingResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
@@ -45,7 +50,7 @@ def event(name: str, html: str, mark: str = "") -> str:
     return f"{head}{data}\n\n"
 
 
-async def changes(request: Request, render: Render) -> AsyncIterator[str]:
+async def changes(request: Request, render: Render) -> Events:
     """Each fragment at once and whenever it changed, until nothing can change or the login is over."""
     sent: dict[str, str] = {}
     with suppress(SandboxError, LoginNeededError):
@@ -58,7 +63,7 @@ async def changes(request: Request, render: Render) -> AsyncIterator[str]:
     yield END
 
 
-async def log(parts: Parts, app: str, n: int, kind: Kind, after: datetime | None) -> AsyncIterator[str]:
+async def log(parts: Parts, app: str, n: int, kind: Kind, after: datetime | None) -> Events:
     """The lines later than `after`, then new ones as they are written."""
     new_lines = follow_log(parts, app, n, kind)
     # Its place must be taken before the rest is read, or lines written in between were lost.
@@ -74,7 +79,7 @@ async def log(parts: Parts, app: str, n: int, kind: Kind, after: datetime | None
             yield _line(fresh)
 
 
-async def together(*sources: AsyncIterator[str]) -> AsyncIterator[str]:
+async def together(*sources: Events) -> Events:
     """All of them on one connection, of which a browser has only six; over when the first source is over."""
     queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=100)
     tasks = [asyncio.create_task(_pump(source, queue, last=n == 0)) for n, source in enumerate(sources)]
@@ -87,15 +92,17 @@ async def together(*sources: AsyncIterator[str]) -> AsyncIterator[str]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _pump(source: AsyncIterator[str], queue: "asyncio.Queue[str | None]", *, last: bool) -> None:
+async def _pump(source: Events, queue: "asyncio.Queue[str | None]", *, last: bool) -> None:
     try:
-        async for item in source:
-            await queue.put(item)
+        async with aclosing(source):
+            async for item in source:
+                await queue.put(item)
     except SandboxError:
-        await queue.put(QUIET)
-    finally:
-        if last:
-            await queue.put(None)
+        pass  # what it shows is gone
+    except Exception:
+        _trouble.exception("a stream broke")
+    if last:
+        await queue.put(None)
 
 
 def _news(fragments: dict[str, str], sent: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from sandbox_server.wire import Release
 
 _DEEDS = {
-    "deployment.moved": "went on",
+    "deployment.moved": "changed",
     "instance.crashed": "crashed",
     "release.promote": "promoted",
     "release.rollback": "made by a rollback",

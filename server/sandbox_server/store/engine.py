@@ -17,6 +17,7 @@ class Store:
 
     def __init__(self, url: str, changed: Callable[[], None] = lambda: None) -> None:
         self._engine = _create_engine(url)
+        self._reading = _one_snapshot(self._engine)
         self._writing = self._engine.execution_options(**{_WRITE: True})
         self._changed = changed
 
@@ -27,7 +28,7 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A consistent look at the rows."""
-        async with AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+        async with AsyncSession(self._reading, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @asynccontextmanager
@@ -42,6 +43,13 @@ class Store:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _one_snapshot(engine: AsyncEngine) -> AsyncEngine:
+    """Postgres would look anew at each query, and show an instance of now beside the jobs of a moment later."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    return engine
 
 
 def _create_engine(url: str) -> AsyncEngine:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.store.tables import Event
@@ -51,13 +51,35 @@ async def first_broken(tx: AsyncSession) -> int | None:
     return None
 
 
+async def count(tx: AsyncSession, *, action: str, app: str, subject: str, old: str, since: datetime) -> int:
+    """How many events say this since then."""
+    query = (
+        select(func.count())
+        .select_from(Event)
+        .where(
+            Event.action == action,
+            Event.app == app,
+            Event.subject == subject,
+            Event.old == old,
+            Event.at > since,
+        )
+    )
+    return (await tx.exec(query)).one()
+
+
+STEPS = ("building", "starting", "asleep")
+"""Moves of a deployment that tell nothing to those who look at the whole app."""
+
+
 async def recent(
-    tx: AsyncSession, app: str | None = None, subject: str | None = None, limit: int = 100
+    tx: AsyncSession, app: str | None = None, subject: str | None = None, limit: int = 100, *, steps: bool = True
 ) -> list[Event]:
-    """Newest first."""
+    """Newest first; without `steps`, moves between states in which nobody has to act are left out."""
     query = select(Event).order_by(col(Event.id).desc()).limit(limit)
     if app is not None:
         query = query.where(Event.app == app)
     if subject is not None:
         query = query.where(Event.subject == subject)
+    if not steps:
+        query = query.where(~((col(Event.action) == "deployment.moved") & col(Event.new).in_(STEPS)))
     return list(await tx.exec(query))

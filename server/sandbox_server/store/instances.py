@@ -46,7 +46,7 @@ async def lease(
     slot, server = _free_server(holding, deployment.id, spec.hash, slots, servers_per_slot)
     last = (await tx.exec(select(Instance).order_by(col(Instance.id).desc()).limit(1))).first()
     ordinal = (last.id or 0) + 1 if last else 1
-    address = free_address(subnet, {row.address or "" for row in holding}, await _last_address(tx))
+    address = free_address(subnet, {row.address or "" for row in holding}, ordinal)
     if address is None:
         raise Full("This machine has no address left for another instance.")
     row = Instance(
@@ -87,10 +87,3 @@ def _free_server(
     if free_slot is None:
         raise Full(f"All {slots} slots are taken.")
     return free_slot, 1
-
-
-async def _last_address(tx: AsyncSession) -> str | None:
-    query = (
-        select(Instance.address).where(col(Instance.address).is_not(None)).order_by(col(Instance.id).desc())
-    )
-    return (await tx.exec(query.limit(1))).first()

@@ -16,6 +16,8 @@ PIN_COOKIE = "sandbox_pin"
 AT_ONCE = 2
 """Visits at a time; others queue."""
 CLOSING = 5.0
+ENOUGH = 20.0
+"""Seconds after which a visit that fails is not repeated."""
 
 
 class ChromiumVisitor:
@@ -63,9 +65,14 @@ class ChromiumVisitor:
             await self._close_browser()
 
     async def _visit_twice(self, itinerary: Itinerary) -> Visit:
-        """An output's error counts only if a second visit sees it as well."""
+        """An output's error counts only if a second visit sees it as well, and so does a failure.
+
+        A container that comes or goes changes the machine's network, and Chromium then drops what it is loading
+        (ERR_NETWORK_CHANGED): that says nothing about the app. Who let time run out had its chance.
+        """
         first = await self._visit_once(itinerary)
-        if not first.errors:
+        failed = first.outcome is Outcome.failed and first.seconds < min(itinerary.timeout, ENOUGH)
+        if not first.errors and not failed:
             return first
         second = await self._visit_once(itinerary)
         return replace(

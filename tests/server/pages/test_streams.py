@@ -1,6 +1,6 @@
 """Live parts of pages, on the way that they take to a browser."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
@@ -71,15 +71,15 @@ async def test_a_stream_is_over_when_what_it_shows_is_gone(platform: Platform) -
 
 
 async def test_two_sources_share_one_connection_that_ends_with_the_first() -> None:
-    async def first() -> AsyncIterator[str]:
+    async def first() -> AsyncGenerator[str, None]:
         yield "a"
         yield "b"
 
-    async def endless() -> AsyncIterator[str]:
+    async def endless() -> AsyncGenerator[str, None]:
         while True:
             yield "log"
 
-    async def broken() -> AsyncIterator[str]:
+    async def broken() -> AsyncGenerator[str, None]:
         raise NotFound("There is no log.")
         yield ""
 

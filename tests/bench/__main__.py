@@ -1,0 +1,45 @@
+"""`python -m tests.bench`: measure, print one table, and write it to docs/benchmarks.md."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from tests.bench.table import Row, machine, table
+
+PARTS = ("deploy", "switch", "edge", "idle")
+REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+
+TEXT = """\
+# Benchmarks
+
+Written by `make bench`. What is compared was measured in turn, in one run, on one machine:
+{machine}.
+
+{table}
+
+* **Push**: from the start of the command `sandbox deploy`, or `docker build`, until `GET /` answers 200 with the new
+  code's words. Same base image, same limits, changed code in every round; the classic builder.
+* **Promote**: from the API's answer, which comes as soon as the switch is queued, until a new visitor has a page of the
+  other deployment. Visitors come at 200 a second, each on a new connection; 20 sessions are open all the while and must
+  count on afterwards.
+* **Edge**: `wrk` with 64 connections, in turn through the edge with 10,000 routes and through nginx with nothing but
+  `proxy_pass`, to the same upstream.
+* **Idle**: one app runs, nobody uses it, no browser has been started. The memory of all processes is added up.
+"""
+
+
+def main(wanted: list[str]) -> None:
+    """All parts, or those named; only a whole run is written down."""
+    began = machine()
+    rows: list[Row] = []
+    for part in wanted or PARTS:
+        print(f"Measuring: {part} …", flush=True)
+        rows += import_module(f"tests.bench.{part}").measure()
+    print(table(rows))
+    if not wanted:
+        REPORT.write_text(TEXT.format(machine=began, table=table(rows)))
+        print(f"Written to {REPORT}.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,111 @@
+"""Many pushes leave few containers and few images; what was replaced sleeps and can be started again."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.integration.platform import (
+    APPS,
+    NO_BROWSER,
+    Platform,
+    branch_host,
+    deployment_host,
+    packed,
+    release_host,
+    until,
+)
+
+pytestmark = [pytest.mark.engine]
+
+APP = "busy"
+HELLO = (APPS / "hello" / "app.R").read_text()
+PUSHES = 15
+KEPT = 3
+
+
+@pytest.fixture(scope="module")
+def platform(base_image: None) -> Iterator[Platform]:
+    """After many pushes to one branch, the second of which is released."""
+    made = Platform(chromium=NO_BROWSER, keep_images=KEPT, woken_for=1)
+    try:
+        made.start()
+        for number in range(1, PUSHES + 1):
+            made.push_no_wait(
+                APP, "main", packed({"app.R": f'message("this is {number}")\n{HELLO}'.encode()})
+            )
+            made.wait_status(APP, number, "ready")
+            assert len(made.containers(running=False)) <= 4  # the one that is just leaving, too
+            if number == 2:
+                made.promote(APP, 2)
+        yield made
+    finally:
+        made.destroy()
+
+
+def test_many_pushes_leave_the_newest_and_the_release_running(platform: Platform) -> None:
+    until(lambda: len(platform.containers(running=False)) == 2, "all others are gone")
+
+    assert platform.shown(branch_host(APP, "main")) == f"d{PUSHES}"
+    assert platform.shown(release_host(APP)) == "d2"
+
+
+def test_images_beyond_the_retention_go_and_logs_stay(platform: Platform) -> None:
+    # Garbage is collected at a start, and then each minute.
+    platform.stop()
+    platform.start()
+    until(
+        lambda: len(platform.images()) == KEPT + 1,
+        "only the newest and the release's are kept",
+        platform.images,
+    )
+
+    assert platform.deployment(APP, 2)["image"] in platform.images()
+    assert platform.deployment(APP, 1)["status"] == "retired"
+    assert platform.deployment(APP, PUSHES - 1)["status"] == "asleep"
+    logged = platform.sandbox("logs", "d1", "--app", APP)
+    assert "this is 1" in logged.out
+    assert "Built" in platform.sandbox("logs", "d1", "--app", APP, "--build").out
+    refused = platform.sandbox("promote", "d1", "--app", APP)
+    assert refused.code == 1
+    assert "retired" in refused.error["message"]
+
+
+def test_what_was_replaced_sleeps_and_its_permanent_url_starts_it_again(platform: Platform) -> None:
+    number = PUSHES - 1
+    host = deployment_host(APP, number)
+    platform.wait_status(APP, number, "asleep")
+    asleep = platform.get(host)
+    assert asleep.status_code == 503
+    assert "is asleep" in asleep.text
+    assert 'action="/__sandbox__/start' in asleep.text
+
+    origin = f"http://{host}:{platform.port}"
+    started = platform.post(host, "/__sandbox__/start?next=/", Origin=origin)
+
+    assert started.status_code == 303
+    platform.wait_status(APP, number, "ready")
+    until(lambda: platform.shown(host) == f"d{number}", "it runs")
+    assert platform.shown(branch_host(APP, "main")) == f"d{PUSHES}"
+    platform.wait_status(APP, number, "asleep")
+
+
+def test_another_site_cannot_start_what_sleeps(platform: Platform) -> None:
+    number = PUSHES - 1
+    host = deployment_host(APP, number)
+    platform.wait_status(APP, number, "asleep")
+
+    for headers in ({"Origin": "http://evil.example"}, {}):
+        platform.post(host, "/__sandbox__/start", **headers)
+        assert platform.deployment(APP, number)["status"] == "asleep"
+
+
+def test_a_push_that_was_overtaken_before_it_ran_is_superseded(platform: Platform) -> None:
+    pushed = [
+        platform.push_no_wait(APP, "raced", packed({"app.R": f"# raced {k}\n{HELLO}".encode()}))["deployment"]
+        for k in range(6)
+    ]
+
+    platform.wait_status(APP, pushed[-1], "ready")
+    statuses = {platform.deployment(APP, number)["status"] for number in pushed[:-1]}
+    assert "superseded" in statuses
+    assert statuses <= {"superseded", "ready", "asleep"}
+    assert platform.sandbox("rm", "--branch", "raced", "--app", APP).code == 0

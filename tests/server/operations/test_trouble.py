@@ -1,0 +1,33 @@
+"""What R says, shortened to what helps."""
+
+from datetime import UTC, datetime
+
+from sandbox_server.operations.trouble import r_error
+from sandbox_server.runtime.base import LogLine
+
+
+def _lines(*texts: str) -> list[LogLine]:
+    return [LogLine(datetime(2026, 1, 1, tzinfo=UTC), "stderr", text) for text in texts]
+
+
+def test_an_error_begins_where_its_trace_begins() -> None:
+    said = [
+        "reading prices",
+        "before",
+        "Warning: Error in server: no price for pears",
+        "  43: stop",
+        "  42: server [/app/app.R#5]",
+        "   1: runner",
+        "Error in server(...) : no price for pears",
+    ]
+    assert r_error(_lines("long ago", *said)) == "\n".join(said)
+
+
+def test_the_last_error_counts() -> None:
+    shown = r_error(_lines("Error: the first", *["quiet"] * 5, "Error: the second", "Execution halted"))
+    assert "the first" not in shown
+    assert shown.endswith("Error: the second\nExecution halted")
+
+
+def test_without_an_error_the_last_lines_are_shown() -> None:
+    assert r_error(_lines("a", "b", "c"), most=2) == "b\nc"
