@@ -12,7 +12,7 @@ FROM ${BASE}
 
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates chromium haproxy iptables mmdebstrap python3-venv \
+        ca-certificates chromium haproxy iptables libatomic1 mmdebstrap python3-venv \
     && rm -rf /var/lib/apt/lists/*
 
 # The checking browser opens pages of apps: it is nobody here.

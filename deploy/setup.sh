@@ -68,6 +68,7 @@ find_missing() {
     if ! is_ubuntu && ! have chromium && ! have google-chrome; then
         want chromium "opens every pushed app once, to see that it really works"
     fi
+    has_library libatomic.so.1 || want libatomic1 "a library that the browser's driver needs"
     have git || want git "the starter app lives in a real repository"
     if [ "$WHAT" = bench ] && ! have nginx; then want nginx-light "a bare proxy to compare the edge with"; fi
     add_missing_python
@@ -91,6 +92,13 @@ want() { # want PACKAGE "what for"
 
 have() {
     command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]
+}
+
+has_library() {
+    for folder in /usr/lib /usr/lib/*-linux-gnu /lib /lib/*-linux-gnu; do
+        if [ -e "$folder/$1" ]; then return 0; fi
+    done
+    return 1
 }
 
 engine_is_there() {
@@ -191,6 +199,7 @@ make_environment() {
     done
     wait_for "Installing sandbox and sandboxd into .venv" \
         .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps -e .
+    .venv/bin/python -m compileall -q server cli templates deploy >>"$LOG" 2>&1
     echo "$wanted" >"$marker"
 }
 

@@ -97,7 +97,8 @@ class ShinySession:
         self._until(lambda: bool(self.config))
 
     def _connect(self) -> ClientConnection:
-        cookies = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+        given = [f"{name}={value}" for name, value in self.http.cookies.items()]
+        cookies = "; ".join([*given, *filter(None, [self._headers.get("Cookie")])])
         query = f"?w={self.worker}" if self.worker else ""
         dialled = connect(
             f"ws://{self.authority}/websocket/{query}",

@@ -43,7 +43,9 @@ def as_root(command: Sequence[str]) -> list[str]:
     if os.geteuid() == 0:
         return list(command)
     passed = [name for name in os.environ if name.startswith(("SANDBOX_", "DOCKER_"))]
-    return ["sudo", f"--preserve-env={','.join(['PATH', *passed])}", *command]
+    # Root's bytecode in the checkout could not be removed by its owner.
+    clean = ["env", "PYTHONDONTWRITEBYTECODE=1"]
+    return ["sudo", f"--preserve-env={','.join(['PATH', *passed])}", *clean, *command]
 
 
 def module(name: str, *arguments: str) -> list[str]:

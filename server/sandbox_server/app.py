@@ -74,7 +74,7 @@ def open_parts(settings: Settings) -> Parts:
     """The real ones. Raises `SandboxError` for settings that would be unsafe."""
     _check_safe(settings)
     home = settings.home
-    home.mkdir(parents=True, exist_ok=True, mode=0o711)
+    _make_home(settings)
     bell = Bell()
     platform = platform_id(home)
     limits = BuildLimits(timeout=settings.build_timeout, reserve=settings.disk_reserve)
@@ -148,6 +148,17 @@ async def _not_found(request: Request, error: Exception) -> Response:
     response = pages.error_page(request, pages.no_such_page())
     response.headers.update(pages.HEADERS)
     return response
+
+
+def _make_home(settings: Settings) -> None:
+    """Others on the machine may pass through, as apt's user must while a base image is made, and read nothing."""
+    home = settings.home
+    home.mkdir(parents=True, exist_ok=True, mode=0o711)
+    for folder in ("bundles", "logs"):
+        (home / folder).mkdir(exist_ok=True, mode=0o700)
+    if not settings.database.get_secret_value():
+        # SQLite gives the files beside it the same mode.
+        (home / "sandbox.db").touch(mode=0o600)
 
 
 def _check_safe(settings: Settings) -> None:

@@ -43,7 +43,7 @@ def main() -> None:
         first = error.errors()[0]
         name = "SANDBOX_" + "_".join(str(part) for part in first["loc"]).upper()
         typer.secho(f"{name}: {first['msg']}.", fg="red", err=True)
-        typer.echo("All settings are described in docs/settings.md.", err=True)
+        typer.echo("All settings are described in docs/operations/settings.md.", err=True)
         sys.exit(1)
 
 

@@ -3,7 +3,7 @@
 import http.client
 import time
 
-PAUSE = 0.005
+PAUSE = 0.02
 PATIENCE = 60.0
 
 

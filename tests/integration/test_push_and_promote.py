@@ -56,42 +56,42 @@ def test_no_push_changes_what_users_get(quick: Platform) -> None:
         assert "two files" in quick.get(branch_host(app, branch)).text
 
 
-def test_people_keep_their_sessions_over_promote_and_rollback(quick: Platform, tmp_path: Path) -> None:
+def test_people_keep_their_sessions_over_promote_and_rollback(platform: Platform, tmp_path: Path) -> None:
     app = "switched"
     for version in ("one", "two", "three"):
-        quick.deploy(app_folder(tmp_path, "hello", version=version), app, version)
-    quick.promote(app, 1)
+        platform.deploy(app_folder(tmp_path, "hello", version=version), app, version)
+    platform.promote(app, 1)
     host = release_host(app)
-    with quick.session(host) as first:
+    with platform.session(host) as first:
         assert (first.deployment, first.click()) == ("d1", 1)
-        quick.promote(app, 2)
-        with quick.session(host) as second:
+        platform.promote(app, 2)
+        with platform.session(host) as second:
             assert (second.deployment, second.click()) == ("d2", 1)
             assert first.click() == 2
             assert first.download().text == "2\n"
             assert second.download().text == "1\n"
 
-            until(lambda: quick.releases(app)[0]["sessions"] == 1, "the second session is counted")
-            back = quick.rollback(app)
+            until(lambda: platform.releases(app)[0]["sessions"] == 1, "the second session is counted")
+            back = platform.rollback(app)
             assert back["deployment"] == 1
             assert back["left_sessions"] == 1
-            with quick.session(host) as third:
+            with platform.session(host) as third:
                 # The instance that was left goes on: nothing had to start, so users are back at once.
                 assert third.worker == first.worker
                 assert (third.deployment, third.click()) == ("d1", 1)
             assert (first.click(), second.click()) == (3, 2)
             assert second.download().text == "2\n"
 
-            quick.promote(app, 3)
-            assert quick.shown(host) == "d3"
+            platform.promote(app, 3)
+            assert platform.shown(host) == "d3"
             assert (first.click(), second.click()) == (4, 3)
             # d1 is what a rollback would bring back; d2 is needed by nobody but this session.
-            assert _running(quick, app, "release") == {"d1", "d2", "d3"}
-        until(lambda: _running(quick, app, "release") == {"d1", "d3"}, "d2 left with its last session")
+            assert _running(platform, app, "release") == {"d1", "d2", "d3"}
+        until(lambda: _running(platform, app, "release") == {"d1", "d3"}, "d2 left with its last session")
         assert first.is_open()
         assert first.click() == 5
 
-    assert [row["kind"] for row in quick.releases(app)] == ["promote", "rollback", "promote", "promote"]
+    assert [row["kind"] for row in platform.releases(app)] == ["promote", "rollback", "promote", "promote"]
 
 
 def test_a_second_rollback_goes_one_further_back(quick: Platform, tmp_path: Path) -> None:

@@ -109,7 +109,8 @@ def test_files_with_secrets_are_the_owners_alone(platform: Platform) -> None:
     assert _mode(platform.home / "key") == 0o400
     for file in ("sandbox.db", "sandbox.db-wal"):
         assert _mode(platform.home / file) & 0o077 == 0, file
-    assert _mode(platform.home / "bundles" / "arriving") == 0o700
+    for folder in ("bundles", "logs", "edge"):
+        assert _mode(platform.home / folder) == 0o700, folder
     assert _mode(platform.home) & 0o022 == 0
 
 

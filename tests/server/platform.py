@@ -5,12 +5,12 @@ import io
 import shutil
 import tarfile
 from asyncio import create_task, gather
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from sqlmodel import func, select
@@ -24,7 +24,7 @@ from sandbox_server.domain.edge import Server
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.jobs import Worker
 from sandbox_server.operations import edge, jobs, overview, promote, push, rollback
-from sandbox_server.operations.bell import Bell
+from sandbox_server.operations.bell import Bell, wait
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.reconcile import reconcile
 from sandbox_server.router import MemoryRouter
@@ -36,6 +36,7 @@ from sandbox_server.store import jobs as job_rows
 from sandbox_server.store.tables import Deployment, Event, Instance, Job
 from sandbox_server.visitor import MemoryVisitor
 
+T = TypeVar("T")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PATIENCE = 20.0
 """Seconds after which something will not come any more."""
@@ -128,6 +129,19 @@ class Platform:
         finally:
             task.cancel()
             await gather(task, return_exceptions=True)
+
+    async def until(self, come: Callable[[], Awaitable[T]]) -> T:
+        """Wait for what a living worker brings about, and return it."""
+        with anyio.fail_after(PATIENCE):
+            while not (what := await come()):
+                await wait(self.parts.bell.listen(), 0.02)
+        return what
+
+    async def until_status(self, number: int, status: str) -> None:
+        async def come() -> bool:
+            return await self.status(number) == status
+
+        await self.until(come)
 
     async def reconcile(self) -> None:
         await reconcile(self.parts)

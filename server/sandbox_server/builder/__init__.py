@@ -1,7 +1,8 @@
 """The seam to whatever makes images."""
 
 from sandbox_server.builder.base import Base, Builder, CodeLayer, Image, LogSink
-from sandbox_server.builder.base_image import BaseImage, list_bases, make_base, remove_base
+from sandbox_server.builder.base_image import make_base
+from sandbox_server.builder.bases import BaseImage, list_bases, remove_base
 from sandbox_server.builder.docker import DockerBuilder
 from sandbox_server.builder.engine import Engine
 from sandbox_server.builder.memory import MemoryBuilder

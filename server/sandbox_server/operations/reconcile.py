@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.domain.keeping import Run, may_retire, may_sleep, retry_after, wanted_runs
-from sandbox_server.operations import edge, retire, trouble
+from sandbox_server.operations import edge, retire, start, trouble
 from sandbox_server.operations.observe import observe, sessions_of
 from sandbox_server.operations.parts import Observed, Parts
 from sandbox_server.runtime.base import ContainerState
@@ -87,12 +87,13 @@ async def _end_crashed(parts: Parts, rows: Rows, observed: Observed) -> None:
 
 async def _record_crash(parts: Parts, row: Instance, observed: Observed) -> None:
     container = observed.containers.get(row.name)
+    async with parts.store.read() as tx:
+        deployment = await deployments.by_id(tx, row.deployment_id)
     why = "Its container is gone."
     if container is not None:
         lines = [line async for line in parts.runtime.logs(row.name, tail=100)]
-        why = trouble.ended(container, parts.settings.memory, lines).message
+        why = trouble.ended(container, start.memory_limit(parts, deployment), lines).message
     async with parts.store.write() as tx:
-        deployment = await deployments.by_id(tx, row.deployment_id)
         app = await tx.get_one(App, row.app_id)
         await events.record(
             tx, at=parts.clock(), by="platform", action="instance.crashed", app=app.name,

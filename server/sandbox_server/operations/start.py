@@ -74,11 +74,17 @@ async def spec_of(
     return Spec(
         image=deployment.image,
         scope=scope,
-        memory=min(wanted.memory or settings.memory, settings.memory_limit),
+        memory=memory_limit(parts, deployment),
         cpus=wanted.cpus or settings.cpus,
         timezone=wanted.timezone or settings.timezone,
         variables={row.name: row.id or 0 for row in rows},
     )
+
+
+def memory_limit(parts: Parts, deployment: Deployment) -> int:
+    """Bytes that one instance of this deployment may use."""
+    wanted = config.stored(deployment.config).memory
+    return min(wanted or parts.settings.memory, parts.settings.memory_limit)
 
 
 async def _plan(

@@ -1,5 +1,6 @@
 """Visit: a real browser opens the app through the edge, and says whether a session came up."""
 
+import asyncio
 import secrets
 
 from sandbox_server.domain import config, names
@@ -12,6 +13,10 @@ from sandbox_server.store.tables import App, Deployment, Instance
 from sandbox_server.visitor.base import Itinerary, Outcome, Visit
 from sandbox_server.wire import OutputError, Smoke
 
+WORDS = "a browser looks whether a session comes up"
+NARRATE_EVERY = 2.0
+"""Seconds."""
+
 
 async def visit(parts: Parts, row: Instance) -> Smoke:
     """Visit this instance by a one-time pin; afterwards it is `up`. Raises `StartFailed` if no session came up."""
@@ -22,8 +27,11 @@ async def visit(parts: Parts, row: Instance) -> Smoke:
     try:
         await edge.apply(parts)
         itinerary = await _itinerary(parts, row, pin)
-        await _tell(parts, row, "a browser looks whether a session comes up")
-        seen = await parts.visitor.visit(itinerary)
+        narration = asyncio.create_task(_narrate(parts, row))
+        try:
+            seen = await parts.visitor.visit(itinerary)
+        finally:
+            narration.cancel()
         smoke = await _judge(parts, row, seen)
     except BaseException:
         await _set(parts, row, visit_pin="")
@@ -78,6 +86,19 @@ async def _passed(parts: Parts, row: Instance) -> None:
 async def _deployment(parts: Parts, row: Instance) -> Deployment:
     async with parts.store.read() as tx:
         return await deployments.by_id(tx, row.deployment_id)
+
+
+async def _narrate(parts: Parts, row: Instance) -> None:
+    """Show that somebody looks, and, while it takes long, what the app says meanwhile."""
+    said = WORDS
+    await _tell(parts, row, said)
+    while True:
+        await asyncio.sleep(NARRATE_EVERY)
+        lines = [line.text async for line in parts.runtime.logs(row.name, tail=1)]
+        words = f"{WORDS}: {lines[-1][:150]}" if lines else WORDS
+        if words != said:
+            said = words
+            await _tell(parts, row, said)
 
 
 async def _tell(parts: Parts, row: Instance, words: str) -> None:

@@ -35,7 +35,7 @@ async def test_the_error_of_r_is_in_the_answer(long_start: Platform) -> None:
         platform.runtime.say(name, "stderr", "Error in shinyApp() : object 'ui' not found (app.R:2)")
         platform.runtime.say(name, "stderr", "Execution halted")
         platform.runtime.crash(name, 1)
-        await platform_is(platform, number, "failed")
+        await platform.until_status(number, "failed")
     error = (await platform.show(number)).error
     assert error is not None
     assert "object 'ui' not found (app.R:2)" in error.detail
@@ -47,7 +47,7 @@ async def test_an_app_that_ends_at_once_says_its_exit_code(long_start: Platform)
     number = await platform.push(files=BROKEN)
     async with platform.worker():
         platform.runtime.crash(await first_container(platform), 3)
-        await platform_is(platform, number, "failed")
+        await platform.until_status(number, "failed")
     error = (await platform.show(number)).error
     assert error is not None
     assert error.message == "R ended by itself with exit code 3."
@@ -59,7 +59,7 @@ async def test_an_app_that_is_killed_says_that_memory_ran_out(long_start: Platfo
     number = await platform.push(files=BROKEN)
     async with platform.worker():
         platform.runtime.crash(await first_container(platform), 137)
-        await platform_is(platform, number, "failed")
+        await platform.until_status(number, "failed")
     error = (await platform.show(number)).error
     assert error is not None
     assert error.message == "The app ran out of memory, limit 1 GiB."
@@ -171,9 +171,7 @@ async def test_a_container_that_vanishes_while_it_starts_is_made_again(long_star
     number = await platform.push()
     async with platform.worker():
         await platform.runtime.remove(await first_container(platform))
-        async for _ in platform.parts.bell.rings(every=0.05):
-            if (await platform.jobs())[0].status == "queued":
-                break
+        await platform.until(lambda: put_off(platform))
     platform.runtime.status = 200
     await platform.sleep(60)
     assert await platform.status(number) == "ready"
@@ -221,13 +219,8 @@ async def test_the_engines_words_are_kept_out_of_the_story_of_a_good_push(platfo
 
 
 async def first_container(platform: Platform) -> str:
-    async for _ in platform.parts.bell.rings(every=0.01):
-        if names := await platform.running():
-            return names[0]
-    raise AssertionError
+    return (await platform.until(platform.running))[0]
 
 
-async def platform_is(platform: Platform, number: int, status: str) -> None:
-    async for _ in platform.parts.bell.rings(every=0.05):
-        if await platform.status(number) == status:
-            return
+async def put_off(platform: Platform) -> bool:
+    return (await platform.jobs())[0].status == "queued"

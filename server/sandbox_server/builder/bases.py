@@ -1,0 +1,68 @@
+"""Which base images the machine has, and removing one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from docker import APIClient
+from docker.errors import APIError
+
+from sandbox_server.builder import recipe
+from sandbox_server.builder.base_image import BASE_LABEL, REPOSITORY
+from sandbox_server.builder.engine import Engine
+from sandbox_server.errors import Conflict, NotFound
+
+
+@dataclass(frozen=True)
+class BaseImage:
+    """A base image on this machine; `tag` is empty when a newer one has taken its name."""
+
+    id: str
+    tag: str
+    size: int
+    created: datetime
+
+
+async def list_bases(engine: Engine) -> list[BaseImage]:
+    """The bases on this machine, newest first; those that an administrator built upon are not ours to list."""
+    found = await engine.call(lambda client: client.images(filters={"label": f"{BASE_LABEL}=1"}))
+    bases = [
+        BaseImage(
+            id=image["Id"],
+            tag=next((tag for tag in image["RepoTags"] or [] if tag.startswith(f"{REPOSITORY}:")), ""),
+            size=image["Size"],
+            created=datetime.fromtimestamp(image["Created"], UTC),
+        )
+        for image in found
+        if image["Labels"].get(recipe.ROLE) == "base" and _is_ours(image["RepoTags"] or [])
+    ]
+    return sorted(bases, key=lambda base: base.created, reverse=True)
+
+
+async def remove_base(engine: Engine, name: str) -> None:
+    """Remove a base by Id or tag. Raises `NotFound`, and `Conflict` while images of any platform stand on it."""
+    base = next((base for base in await list_bases(engine) if name in _names(base)), None)
+    if base is None:
+        raise NotFound(f"There is no base image {name}.", "Run `sandboxd base list`.")
+    refusal = Conflict(f"The base image {name} is in use.", "Remove the apps on it first.")
+    if await engine.call(lambda client: _stand_on(client, base.id)):
+        raise refusal
+    try:
+        await engine.call(lambda client: client.remove_image(base.tag or base.id))
+    except APIError as problem:
+        raise refusal from problem
+
+
+def _is_ours(tags: list[str]) -> bool:
+    # Whoever builds on a base with the docker command inherits its labels, under another name.
+    return not tags or any(tag.startswith(f"{REPOSITORY}:") for tag in tags)
+
+
+def _names(base: BaseImage) -> set[str]:
+    short = base.id.removeprefix("sha256:")[:12]
+    return {base.id, short, base.tag} - {""}
+
+
+def _stand_on(client: APIClient, base: str) -> bool:
+    # The engine itself would only take the name away, and the next build would miss it.
+    labels = [f"{recipe.LIBRARY}={base}", f"{recipe.BASE}={base}"]
+    return any(client.images(quiet=True, filters={"label": label}) for label in labels)
