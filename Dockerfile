@@ -5,7 +5,8 @@
 #   docker build -t sandbox --build-arg BASE=my-debian .  with a Debian 12 or 13 image of your own
 #
 # A proxy with a certificate of its own: put it into deploy/certificates/NAME.crt before building.
-# No PyPI: `pip download -d wheels -r requirements.lock hatchling` elsewhere, then --build-arg PIP_OPTIONS=--no-index.
+# No PyPI: `pip download -d wheels -r requirements.lock` and `pip download -d wheels hatchling` elsewhere (with the same
+# Python), then --build-arg PIP_OPTIONS=--no-index. A mirror: --build-arg PIP_OPTIONS="--index-url https://…".
 
 ARG BASE=debian:trixie-slim
 FROM ${BASE}

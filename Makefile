@@ -5,6 +5,8 @@
 .PHONY: help run stop clean lint test bench lock
 
 PYTHON := .venv/bin/python
+# HAProxy and iptables live where not every user's PATH leads.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of:"

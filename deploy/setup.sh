@@ -3,7 +3,7 @@
 #
 #   deploy/setup.sh run     what `make run` needs
 #   deploy/setup.sh test    that, and what the tests need
-#   deploy/setup.sh bench   that, and nginx to compare with
+#   deploy/setup.sh bench   that, and what is compared with
 #   deploy/setup.sh lint    only the Python environment
 #
 # Plain sh on purpose: a bare machine may have neither Python nor bash.
@@ -70,8 +70,19 @@ find_missing() {
     fi
     has_library libatomic.so.1 || want libatomic1 "a library that the browser's driver needs"
     have git || want git "the starter app lives in a real repository"
-    if [ "$WHAT" = bench ] && ! have nginx; then want nginx-light "a bare proxy to compare the edge with"; fi
+    case "$WHAT" in test | bench) find_missing_for_tests ;; esac
     add_missing_python
+}
+
+find_missing_for_tests() {
+    have ip || want iproute2 "tests give a second engine a network of its own"
+    have docker || engine_brings_command || want docker-cli "tests ask the engine by its own command"
+    [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || want postgresql "the store is tested on it too"
+    if [ "$WHAT" = bench ]; then
+        have nginx || want nginx-light "a bare proxy to compare the edge with"
+        have wrk || want wrk "makes the load"
+        have curl || want curl "measures first answers"
+    fi
 }
 
 find_missing_python() {
@@ -106,6 +117,11 @@ engine_is_there() {
     have dockerd || { have docker && docker info >/dev/null 2>&1; }
 }
 
+engine_brings_command() {
+    # From Debian 13 on, docker.io is the engine alone.
+    is_ubuntu || grep -qs '^VERSION_ID="12"' /etc/os-release
+}
+
 is_ubuntu() {
     grep -qs '^ID=ubuntu' /etc/os-release
 }
@@ -121,8 +137,8 @@ announce_and_install() {
     need_rights "Installing packages"
     wait_for "Reading package lists" as_root apt-get update
     check_candidates
-    wait_for "Installing$MISSING ($(download_size))" install_packages
-    keep_haproxy_quiet
+    wait_for "Installing the packages ($(download_size))" install_packages
+    keep_services_quiet
     echo "$MISSING" >>.sandbox/installed-packages
 }
 
@@ -145,11 +161,12 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $MISSING
 }
 
-keep_haproxy_quiet() {
-    # The package starts a proxy of its own; ours is started by the server, and only while the platform runs.
-    case " $MISSING " in *" haproxy "*) ;; *) return 0 ;; esac
+keep_services_quiet() {
+    # These packages start services of their own; ours are started by the server and the tests, when they are needed.
     [ -d /run/systemd/system ] || return 0
-    as_root systemctl disable --now haproxy >>"$LOG" 2>&1 || true
+    for service in haproxy nginx postgresql; do
+        case "$MISSING " in *" $service"[\ -]*) as_root systemctl disable --now "$service" >>"$LOG" 2>&1 || true ;; esac
+    done
 }
 
 check_versions() {
@@ -241,13 +258,13 @@ wait_softly() {
     title=$1
     shift
     started=$(date +%s)
-    printf '\n== %s\n' "$title" >>"$LOG"
+    printf '\n== %s\n\n' "$title" >>"$LOG"
     if [ ! -t 1 ]; then echo "  … $title"; fi
     "$@" >>"$LOG" 2>&1 </dev/null &
     child=$!
     while kill -0 "$child" 2>/dev/null; do
         if [ -t 1 ]; then
-            printf '\r\033[K  … %s  %ss  \033[2m%s\033[0m' "$title" "$(($(date +%s) - started))" "$(last_words)"
+            printf '\r\033[K  … %s  %ss  \033[2m%s\033[0m' "$title" "$(($(date +%s) - started))" "$(last_words "$title")"
         fi
         sleep 0.3
     done
@@ -258,8 +275,10 @@ wait_softly() {
     return $status
 }
 
-last_words() {
-    tail -n 1 "$LOG" | tr -cd '[:print:]' | cut -c1-40
+last_words() { # last_words "title": as much of the log's last line as fits beside the title
+    columns=$(stty size 2>/dev/null </dev/tty | cut -d ' ' -f 2)
+    room=$((${columns:-80} - ${#1} - 16))
+    if [ "$room" -gt 8 ]; then tail -n 1 "$LOG" | tr -cd '[:print:]' | cut -c "1-$room"; fi
 }
 
 stop() { # stop "sentence" "hint"

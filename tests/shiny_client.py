@@ -5,11 +5,12 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
 
 OUTPUTS = ("greeting", "count", "file")
@@ -100,10 +101,10 @@ class ShinySession:
         given = [f"{name}={value}" for name, value in self.http.cookies.items()]
         cookies = "; ".join([*given, *filter(None, [self._headers.get("Cookie")])])
         query = f"?w={self.worker}" if self.worker else ""
-        dialled = connect(
+        dialled: AbstractContextManager[ClientConnection] = connect(
             f"ws://{self.authority}/websocket/{query}",
             sock=socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE),
-            origin=f"http://{self.authority}",  # type: ignore[arg-type]
+            origin=Origin(f"http://{self.authority}"),
             additional_headers={**self._headers, **({"Cookie": cookies} if cookies else {})},
             open_timeout=PATIENCE,
             ping_interval=None,

@@ -1,6 +1,7 @@
 """sandboxd: the server's program."""
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from sandbox_server import __version__
 from sandbox_server.app import ByPort, create_app, create_waker, open_parts
 from sandbox_server.builder import Engine, list_bases, make_base, remove_base
-from sandbox_server.errors import SandboxError, Unavailable
+from sandbox_server.errors import Conflict, SandboxError, Unavailable
 from sandbox_server.operations import doctor, login
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.trouble import shown_size
@@ -60,6 +61,8 @@ def serve() -> None:
     )
     server = uvicorn.Server(config)
     logging.getLogger(__name__).info("Sandbox %s at %s", __version__, settings.control_url)
+    # What was imported stays for ever: looking through it for rubbish would only stop the world now and then.
+    gc.freeze()
     asyncio.run(server.serve(sockets=sockets))
     if not server.started:
         sys.exit(1)
@@ -170,7 +173,8 @@ async def _destroy(parts: Parts, with_bases: bool) -> None:
     if with_bases:
         engine = Engine(parts.settings.engine)
         for base in await list_bases(engine):
-            await remove_base(engine, base.id)
+            with contextlib.suppress(Conflict):  # another platform's apps stand on it
+                await remove_base(engine, base.id)
 
 
 async def _quiet(parts: Parts) -> None:

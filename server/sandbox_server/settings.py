@@ -61,7 +61,8 @@ class Settings(BaseSettings):
     )
     suite: str = Field(default="trixie", description="Debian suite of the base image that is made here.")
     mirror: str = Field(
-        default="http://deb.debian.org/debian", description="Debian mirror for base image and packages."
+        default="http://deb.debian.org/debian",
+        description="Debian mirror for base and packages; if it ends in /debian, updates and /debian-security too.",
     )
     haproxy: str = Field(default="haproxy", description="HAProxy's program.")
     chromium: str = Field(

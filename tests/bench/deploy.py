@@ -9,12 +9,12 @@ from pathlib import Path
 from statistics import median
 
 from docker import APIClient
-
-from sandbox_server.builder.base_image import base_tag
 from tests.bench.pages import first_page
-from tests.bench.table import Row, at_most, compared
+from tests.bench.table import USUAL, Row, at_most, compared
 from tests.building import APPS, SUITE
 from tests.integration.platform import NO_BROWSER, PROGRAMS, Platform, deployment_host
+
+from sandbox_server.builder.base_image import base_tag
 
 ROUNDS = 9
 NAME = "sandbox-bench"
@@ -35,7 +35,7 @@ HARDENED = [
 
 def measure(rounds: int = ROUNDS) -> list[Row]:
     """Both in turn, each time with changed code; the first round of each is not counted."""
-    platform, client = Platform(chromium=NO_BROWSER), APIClient(version="auto")
+    platform, client = Platform(chromium=NO_BROWSER, **USUAL), APIClient(version="auto")
     with tempfile.TemporaryDirectory(prefix=NAME) as folder:
         try:
             platform.start()

@@ -12,11 +12,11 @@ from pathlib import Path
 from statistics import median
 
 import anyio
+from tests.bench.table import Row, compared
+from tests.integration.platform import free_ports, until
 
 from sandbox_server.domain.edge import APP_PORT, Backend, Edge, Mode, Server
 from sandbox_server.router import EdgeSettings, HAProxyRouter
-from tests.bench.table import Row, compared
-from tests.integration.platform import free_ports, until
 
 ROUNDS = 7
 SECONDS = 4

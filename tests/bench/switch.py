@@ -7,12 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 import httpx
-
-from tests.bench.table import Row, percentile
+from tests.bench.table import USUAL, Row, percentile
 from tests.integration.platform import API, NO_BROWSER, Platform, app_folder, release_host
 from tests.shiny_client import ShinySession
 
@@ -45,7 +43,7 @@ class Switch:
 
 def measure(cycles: int = CYCLES) -> list[Row]:
     """Each cycle is a promote and a rollback."""
-    platform = Platform(chromium=NO_BROWSER)
+    platform = Platform(chromium=NO_BROWSER, **USUAL)
     try:
         platform.start()
         _publish(platform)
@@ -74,7 +72,15 @@ def _publish(platform: Platform) -> None:
 
 @contextmanager
 def _visitors(platform: Platform, output: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.bench.visitors", str(platform.port), release_host(APP), PAGE, str(RATE)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.visitors",
+        str(platform.port),
+        release_host(APP),
+        PAGE,
+        str(RATE),
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output) as process:
         time.sleep(1)
         yield
@@ -100,7 +106,11 @@ def _switch(api: httpx.Client, verb: str, body: dict[str, int], deployment: str)
     answered = time.monotonic()
     job = answer.raise_for_status().json()
     while job["status"] in ("queued", "running"):
-        job = api.get(f"/jobs/{job['job']}", params={"seen": job["version"], "wait": 10}).raise_for_status().json()
+        job = (
+            api.get(f"/jobs/{job['job']}", params={"seen": job["version"], "wait": 10})
+            .raise_for_status()
+            .json()
+        )
     assert job["status"] == "done", job
     time.sleep(REST)
     return Switch(asked, answered, deployment)
@@ -115,7 +125,7 @@ def _goes_on(session: ShinySession) -> bool:
     """The session is the one that was opened: its counter starts at none and its socket is alive."""
     try:
         return session.is_open() and session.click() == 1
-    except Exception:  # noqa: BLE001 - whatever it is, the session did not go on
+    except Exception:
         return False
     finally:
         session.close()
@@ -123,7 +133,9 @@ def _goes_on(session: ShinySession) -> bool:
 
 def _rows(switches: list[Switch], visits: list[Visit], closed: int) -> list[Row]:
     waits = [_first_new(switch, visits) for switch in switches]
-    whole = [wait + (switch.answered - switch.asked) * 1000 for wait, switch in zip(waits, switches, strict=True)]
+    whole = [
+        wait + (switch.answered - switch.asked) * 1000 for wait, switch in zip(waits, switches, strict=True)
+    ]
     failed = sum(visit.status != 200 for visit in visits)
     rate = len(visits) / (visits[-1].at - visits[0].at)
     print(f"{len(switches)} switches, {len(visits)} visitors at {rate:.0f}/s")

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
+USUAL = {"slots": 512, "max_connections": 6000, "reconcile_every": 2, "settle": 10}
+"""Settings as people have them; those of other tests are for haste."""
+
 HEAD = ("what", "Sandbox", "compared with", "ratio", "target", "met")
 
 

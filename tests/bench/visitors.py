@@ -13,9 +13,7 @@ PATIENCE = 10.0
 
 async def main(port: int, host: str, path: str, rate: float) -> None:
     """Visitors come on time, whether or not those before them have been served."""
-    request = (
-        f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAccept: text/html\r\nConnection: close\r\n\r\n".encode()
-    )
+    request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAccept: text/html\r\nConnection: close\r\n\r\n".encode()
     loop = asyncio.get_running_loop()
     over = loop.run_in_executor(None, sys.stdin.read)
     visits: set[asyncio.Task[None]] = set()

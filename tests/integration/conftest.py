@@ -1,4 +1,4 @@
-"""Real platforms: one that the files share, and own ones for those who kill."""
+"""Real platforms. Files that need other settings, or kill, make their own."""
 
 from collections.abc import Iterator
 
@@ -14,9 +14,9 @@ def base_image() -> None:
     anyio.run(need_base)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(base_image: None) -> Iterator[Platform]:
-    """A platform with everything, for tests that leave it running; each takes an app name of its own."""
+    """A platform with everything, shared by a file's tests; each takes an app name of its own."""
     made = Platform()
     try:
         made.start()
@@ -25,7 +25,7 @@ def platform(base_image: None) -> Iterator[Platform]:
         made.destroy()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def quick(base_image: None) -> Iterator[Platform]:
     """The same without a checking browser, for tests that push a lot."""
     made = Platform(chromium=NO_BROWSER)

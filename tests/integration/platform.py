@@ -13,14 +13,16 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 from docker import APIClient
-from tests.shiny_client import ShinySession
+from docker.errors import NotFound
+from tests.shiny_client import OUTPUTS, ShinySession
 
 PROGRAMS = Path(sys.executable).parent
 APPS = Path(__file__).parents[1] / "apps"
@@ -64,7 +66,7 @@ class Platform:
         self._pid = 0
         self._settings = {
             "home": self.home, "port": self.port, "control_port": self.control_port, "wake_port": self.wake_port,
-            "slots": 64, "max_connections": 1000, "settle": 0.5, "reconcile_every": 0.5, **settings,
+            "slots": 64, "max_connections": 1000, "settle": 0.5, "reconcile_every": 1, **settings,
         }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -248,12 +250,15 @@ class Platform:
             return client.post(f"http://127.0.0.1:{self.port}{path}", headers=sent)
 
     def shown(self, host: str) -> str:
-        """Which deployment a new visitor gets there, such as "d3"; empty if none."""
-        answer = self.get(host)
+        """Which deployment a new visitor gets there, such as "d3"; empty if none, or no answer at all."""
+        try:
+            answer = self.get(host)
+        except httpx.TransportError:
+            return ""
         return answer.headers.get("X-Sandbox-Deployment", "") if answer.status_code == 200 else ""
 
     def session(self, host: str, *outputs: str, **more: Any) -> ShinySession:
-        return ShinySession(self.port, host, *([outputs] if outputs else []), **more)
+        return ShinySession(self.port, host, outputs or OUTPUTS, **more)
 
     # The engine
 
@@ -261,7 +266,11 @@ class Platform:
         """Instances of this platform, as the engine inspects them."""
         label = {"label": [f"sandbox.platform={self.id}", "sandbox.role=instance"]}
         rows = self.docker.containers(all=not running, filters=label)
-        return [self.docker.inspect_container(row["Id"]) for row in rows]
+        found = []
+        for row in rows:
+            with suppress(NotFound):
+                found.append(self.docker.inspect_container(row["Id"]))
+        return found
 
     def images(self) -> set[str]:
         """Ids of the code images."""
@@ -309,11 +318,11 @@ def deployment_host(app: str, number: int) -> str:
     return f"d{number}--{app}.apps.localhost"
 
 
-def app_folder(folder: Path, app: str, **replaced: str) -> Path:
-    """A copy of a small app; each keyword's text is put in where `@name@` stands in `app.R`, or added at its top."""
+def app_folder(folder: Path, app: str, **comments: str) -> Path:
+    """A copy of a small app. Each keyword becomes a comment at its top, which makes another bundle of it."""
     target = folder / f"{app}-{secrets.token_hex(3)}"
     shutil.copytree(APPS / app, target)
-    for name, text in replaced.items():
+    for name, text in comments.items():
         file = target / "app.R"
         file.write_text(f"# {name}: {text}\n{file.read_text()}")
     return target
@@ -331,7 +340,10 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 
 
 def until(
-    condition: Callable[[], T], what: str, why: Callable[[], object] = lambda: "", patience: float = 60
+    condition: Callable[[], T | Literal[False] | None],
+    what: str,
+    why: Callable[[], object] = lambda: "",
+    patience: float = 60,
 ) -> T:
     """The condition's first true answer. Fails with `what` and `why` if there is none in time (seconds)."""
     deadline = time.monotonic() + patience

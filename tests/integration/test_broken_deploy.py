@@ -5,7 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.platform import Platform, Result, app_folder, branch_host, packed, release_host, until
+from tests.integration.platform import (
+    Platform,
+    Result,
+    app_folder,
+    branch_host,
+    deployment_host,
+    packed,
+    release_host,
+    until,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
@@ -55,9 +64,10 @@ def test_a_server_function_that_throws_fails_with_the_line_of_the_error(
     number = done.document["deployment"]
     logged = platform.sandbox("logs", f"d{number}", "--app", APP)
     assert "no price for pears" in logged.out
-    answer = platform.get(f"d{number}--{APP}.apps.localhost")
-    assert answer.status_code == 503
-    assert "no price for pears" not in answer.text
+    host = deployment_host(APP, number)
+    until(lambda: platform.get(host).status_code == 503, "its permanent URL says that it does not run")
+    assert "did not start" in platform.get(host).text
+    assert "no price for pears" not in platform.get(host).text
 
 
 def test_an_app_that_exits_says_with_which_code(broken: Any) -> None:

@@ -94,6 +94,26 @@ def test_people_keep_their_sessions_over_promote_and_rollback(platform: Platform
     assert [row["kind"] for row in platform.releases(app)] == ["promote", "rollback", "promote", "promote"]
 
 
+def test_what_does_not_come_up_in_the_release_scope_changes_nothing(quick: Platform, tmp_path: Path) -> None:
+    app = "picky"
+    quick.deploy("hello", app, "main")
+    quick.promote(app, 1)
+    folder = app_folder(tmp_path, "hello")
+    file = folder / "app.R"
+    file.write_text(f'if (Sys.getenv("SANDBOX_SCOPE") == "release") stop("no database")\n{file.read_text()}')
+    quick.deploy(folder, app, "main")
+    assert quick.shown(branch_host(app, "main")) == "d2"
+
+    refused = quick.sandbox("promote", "d2", "--app", app)
+
+    assert refused.code == 1
+    assert "no database" in refused.error["detail"]
+    assert refused.error["hint"]
+    assert quick.shown(release_host(app)) == "d1"
+    assert [row["deployment"] for row in quick.releases(app)] == [1]
+    until(lambda: _running(quick, app, "release") == {"d1"}, "nothing of it is left")
+
+
 def test_a_second_rollback_goes_one_further_back(quick: Platform, tmp_path: Path) -> None:
     app = "further"
     for number, version in enumerate(("one", "two", "three"), 1):

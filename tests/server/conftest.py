@@ -25,6 +25,13 @@ async def platform(tmp_path: Path, empty_database: Path) -> AsyncIterator[Platfo
         yield opened
 
 
+@pytest.fixture
+async def long_start(tmp_path: Path, empty_database: Path) -> AsyncIterator[Platform]:
+    """Apps may take long to start: for those that end while they do."""
+    async with open_platform(tmp_path, empty_database, start_timeout=15) as opened:
+        yield opened
+
+
 async def _migrate(url: str) -> None:
     store = Store(url)
     try:

@@ -99,9 +99,7 @@ class Platform:
         request = wire.ReleaseRequest(deployment=number, seen=seen, reason=reason)
         return await self.finished(await promote.request_promote(self.parts, by, APP, request))
 
-    async def rollback(
-        self, *, to: int | None = None, seen: int | None = None, by: Caller = BEN
-    ) -> wire.Job:
+    async def rollback(self, *, to: int | None = None, seen: int | None = None, by: Caller = BEN) -> wire.Job:
         seen = await self.in_force() if seen is None else seen
         request = wire.RollbackRequest(seen=seen, to=to)
         return await self.finished(await rollback.request_rollback(self.parts, by, APP, request))

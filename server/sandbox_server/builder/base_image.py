@@ -86,8 +86,20 @@ def command(recipe: Recipe, suite: str, mirror: str, finish: Path) -> list[str]:
         f"--customize-hook={finish}",
         suite,
         "-",
-        mirror,
+        *sources(suite, mirror),
     ]
+
+
+def sources(suite: str, mirror: str) -> list[str]:
+    """The lines of the base's sources.list; libraries are installed from them too.
+
+    Security updates come from beside the mirror, as on deb.debian.org: `…/debian` and `…/debian-security`.
+    """
+    lines = [f"deb {mirror} {suite} main"]
+    if mirror.rstrip("/").endswith("/debian"):
+        lines.append(f"deb {mirror} {suite}-updates main")
+        lines.append(f"deb {mirror.rstrip('/')}-security {suite}-security main")
+    return lines
 
 
 def changes(recipe: Recipe) -> list[str]:

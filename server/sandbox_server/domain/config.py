@@ -123,7 +123,9 @@ def parse(text: str) -> AppConfig:
 
 def stored(values: Mapping[str, Any]) -> AppConfig:
     """The configuration that was dumped as these values; there, memory is in bytes already."""
-    return AppConfig.model_validate({**values, "memory": None}).model_copy(update={"memory": values.get("memory")})
+    return AppConfig.model_validate({**values, "memory": None}).model_copy(
+        update={"memory": values.get("memory")}
+    )
 
 
 def reference() -> str:

@@ -50,7 +50,7 @@ async def _prepare(parts: Parts) -> None:
     """Network and firewall, then the edge: before any traffic, and again whenever one of them came back."""
     parts.subnet = await parts.runtime.prepare()
     await parts.router.prepare(await edge.wanted(parts))
-    parts.written = None
+    parts.written = parts.applied = None
 
 
 async def _round(parts: Parts, step: Callable[[Parts], Awaitable[None]]) -> bool:

@@ -29,6 +29,7 @@ class Worker:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._running: dict[asyncio.Task[None], str] = {}
+        self._work_of: dict[int, asyncio.Future[Any]] = {}
 
     async def run(self) -> None:
         """Until cancelled; what runs then is left for the next worker."""
@@ -67,16 +68,19 @@ class Worker:
         return True
 
     async def _any_due(self) -> bool:
-        """A look without a write, so that polling costs nothing and rings no bell."""
+        """A look without a write, so that polling costs nothing and rings no bell. Ends work that was cancelled."""
         now = self._parts.clock()
         async with self._parts.store.read() as tx:
             open_jobs = await jobs.open_jobs(tx)
+        for job in open_jobs:
+            if job.cancelled and (work := self._work_of.get(job.id or 0)):
+                work.cancel()
         running = {job.target for job in open_jobs if job.leased_until and job.leased_until > now}
         return any(job.run_after <= now and job.target not in running for job in open_jobs)
 
     async def _work(self, job: Job) -> None:
         kind = KINDS[job.kind]
-        work = asyncio.ensure_future(kind.run(self._parts, job))
+        work = self._work_of[job.id or 0] = asyncio.ensure_future(kind.run(self._parts, job))
         beat = asyncio.create_task(self._heartbeat(job, work))
         try:
             result = await work
@@ -95,28 +99,17 @@ class Worker:
                 job, SandboxError("Something unexpected happened on the server; its log says what.")
             )
         finally:
+            self._work_of.pop(job.id or 0, None)
             beat.cancel()
 
     async def _heartbeat(self, job: Job, work: asyncio.Future[Any]) -> None:
-        """Keep the lease; end the work if somebody cancelled it, or if the lease is not ours any more."""
-        renewed = self._parts.monotonic()
+        """Keep the lease; end the work if the lease is not ours any more."""
         while not work.done():
-            rung = self._parts.bell.listen()
-            if await self._cancelled(job):
-                work.cancel()
-                return
-            await wait(rung, LEASE / 3)
-            # By the clock and not by silence: a platform where something always happens rings all the time.
-            if self._parts.monotonic() - renewed >= LEASE / 3:
-                renewed = self._parts.monotonic()
-                async with self._parts.store.write() as tx:
-                    if not await jobs.renew(tx, job, self._parts.clock() + timedelta(seconds=LEASE)):
-                        work.cancel()
-                        return
-
-    async def _cancelled(self, job: Job) -> bool:
-        async with self._parts.store.read() as tx:
-            return (await jobs.get(tx, job.id or 0)).cancelled
+            await asyncio.sleep(LEASE / 3)
+            async with self._parts.store.write() as tx:
+                if not await jobs.renew(tx, job, self._parts.clock() + timedelta(seconds=LEASE)):
+                    work.cancel()
+                    return
 
     async def _later(self, job: Job, error: SandboxError) -> None:
         if job.attempts >= ATTEMPTS:

@@ -28,8 +28,10 @@ class Bell:
 
 async def wait(event: asyncio.Event, seconds: float) -> bool:
     """False if it did not ring in time."""
+    # Not `wait_for`: on Python 3.11 it forgets a cancellation that comes together with the ring.
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return False
     return True

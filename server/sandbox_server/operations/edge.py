@@ -6,11 +6,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.edge import Edge, changes
 from sandbox_server.domain.instance import InstanceState, Scope
-from sandbox_server.domain.release import in_force
 from sandbox_server.domain.routing import Lease, Place, ReleasedSpec, wanted_edge
 from sandbox_server.errors import RouterUnavailable
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import apps, instances, releases
+from sandbox_server.store import releases
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Branch, Deployment, Instance
 from sandbox_server.wire import Status
@@ -24,7 +23,12 @@ async def apply(parts: Parts) -> None:
             await parts.router.write(edge)
             parts.written = edge
         failpoint("edge.written")
+        before, parts.applied = parts.applied, None
+        if before is not None:
+            # Users wait for this; what the proxy may have lost meanwhile is found by reading it back.
+            await parts.router.execute(changes(before, edge))
         await _execute(parts, edge)
+        parts.applied = edge
 
 
 async def wanted(parts: Parts) -> Edge:
@@ -45,49 +49,50 @@ async def _execute(parts: Parts, edge: Edge) -> None:
 
 
 async def _places(tx: AsyncSession) -> list[Place]:
-    made = await releases.all_releases(tx)
-    branches: dict[int, list[Branch]] = {}
-    for branch in await apps.branches(tx):
-        branches.setdefault(branch.app_id, []).append(branch)
+    # Columns only: this is on the way of every switch, and rows as objects take ten times as long.
+    made = await releases.specs(tx)
+    branches: dict[int, list[tuple[str, int | None]]] = {}
+    shown = select(Branch.app_id, Branch.label, Branch.current_id).where(col(Branch.removed_at).is_(None))
+    for app_id, branch_label, current in await tx.exec(shown):
+        branches.setdefault(app_id, []).append((branch_label, current))
     numbers: dict[int, dict[int, int]] = {}
     query = select(Deployment.app_id, Deployment.id, Deployment.number).where(
         col(Deployment.status) != Status.retired
     )
     for app_id, deployment_id, number in await tx.exec(query):
         numbers.setdefault(app_id, {})[deployment_id or 0] = number
-    places = []
-    for app in await apps.all_apps(tx):
-        assert app.id is not None
-        known = numbers.get(app.id, {})
-        release = in_force(made.get(app.id, []))
-        places.append(
-            Place(
-                app=app.name,
-                release=ReleasedSpec(known.get(release.deployment_id, 0), release.spec_hash)
-                if release
-                else None,
-                branches={
-                    branch.label: known.get(branch.current_id or 0) for branch in branches.get(app.id, [])
-                },
-                deployments=sorted(known.values()),
-                released=frozenset(
-                    ReleasedSpec(known.get(row.deployment_id, 0), row.spec_hash) for row in made.get(app.id, [])
-                ),
-            )
-        )
-    return places
+    named = select(App.id, App.name).where(col(App.removed_at).is_(None))
+    return [
+        _place(name, numbers.get(app_id or 0, {}), made.get(app_id or 0, []), branches.get(app_id or 0, []))
+        for app_id, name in await tx.exec(named)
+    ]
+
+
+def _place(
+    app: str, numbers: dict[int, int], made: list[tuple[int, str]], branches: list[tuple[str, int | None]]
+) -> Place:
+    """`numbers` are by the row's id, `made` is newest first."""
+    released = [ReleasedSpec(numbers.get(deployment, 0), spec_hash) for deployment, spec_hash in made]
+    return Place(
+        app=app,
+        release=released[0] if released else None,
+        branches={branch_label: numbers.get(current or 0) for branch_label, current in branches},
+        deployments=sorted(numbers.values()),
+        released=frozenset(released),
+    )
 
 
 async def _leases(tx: AsyncSession) -> list[Lease]:
     # Removed ones too: whoever is still on an instance may finish.
-    names = {app.id: app.name for app in await tx.exec(select(App))}
-    labels = {branch.id: branch.label for branch in await tx.exec(select(Branch))}
-    leases = []
-    for row in await instances.live(tx):
-        deployment = await tx.get_one(Deployment, row.deployment_id)
-        if row.app_id in names and row.state != InstanceState.stopping:
-            leases.append(_lease(row, names[row.app_id], labels[deployment.branch_id], deployment.number))
-    return leases
+    query = (
+        select(Instance, App.name, Branch.label, Deployment.number)
+        .join(App, col(App.id) == col(Instance.app_id))
+        .join(Deployment, col(Deployment.id) == col(Instance.deployment_id))
+        .join(Branch, col(Branch.id) == col(Deployment.branch_id))
+        .where(col(Instance.state).not_in((InstanceState.ended, InstanceState.stopping)))
+        .order_by(col(Instance.id))
+    )
+    return [_lease(*found) for found in await tx.exec(query)]
 
 
 def _lease(row: Instance, app: str, branch_label: str, number: int) -> Lease:

@@ -6,7 +6,12 @@ from sandbox_server.wire import Event
 
 
 async def list_events(
-    parts: Parts, app: str | None = None, deployment: int | None = None, limit: int = 100, *, steps: bool = True
+    parts: Parts,
+    app: str | None = None,
+    deployment: int | None = None,
+    limit: int = 100,
+    *,
+    steps: bool = True,
 ) -> list[Event]:
     """Newest first; of one app, or of one of its deployments; with or without the steps of each push."""
     subject = f"d{deployment}" if deployment is not None else None

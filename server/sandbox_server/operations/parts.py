@@ -50,6 +50,8 @@ class Parts:
     edge_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: Edge | None = None
     """The edge that the router's files hold, if this process wrote them."""
+    applied: Edge | None = None
+    """The edge that the running proxy was last seen to do."""
 
     def base_url(self, host: str) -> str:
         return f"{self.settings.scheme}://{host}{self.settings.port_suffix}"

@@ -39,5 +39,6 @@ async def request_promote(parts: Parts, caller: Caller, app_name: str, request: 
             },
             by=caller.user,
             now=parts.clock(),
+            progress=f"starting d{deployment.number} in the release scope",
         )
     return await jobs.show_job(parts, job.id or 0)

@@ -191,7 +191,8 @@ async def _start_missing(parts: Parts) -> None:
     for deployment in rows.unfinished:
         if deployment.id not in rows.busy:
             await _add_job(parts, "deploy", deployment.id or 0, {}, wait=0)
-    for run in _wanted(parts, rows):
+    # Users first: releases before sandboxes.
+    for run in sorted(_wanted(parts, rows), key=lambda run: (run.scope is not Scope.release, run.deployment)):
         served = any(
             (row.deployment_id, row.scope) == (run.deployment, run.scope)
             and run.spec_hash in ("", row.spec_hash)

@@ -16,6 +16,7 @@ async def request_rollback(parts: Parts, caller: Caller, app_name: str, request:
         app = await apps.get(tx, app_name)
         assert app.id is not None
         made = await releases.of_app(tx, app.id)
+        check_seen(made, request.seen)
         target = rollback_target(made, request.to)
         deployment = await deployments.by_id(tx, target.deployment_id)
     if not await parts.builder.has(target.image):
@@ -36,5 +37,6 @@ async def request_rollback(parts: Parts, caller: Caller, app_name: str, request:
             },
             by=caller.user,
             now=parts.clock(),
+            progress=f"starting d{deployment.number} in the release scope",
         )
     return await jobs.show_job(parts, job.id or 0)

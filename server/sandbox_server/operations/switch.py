@@ -23,7 +23,6 @@ async def switch(parts: Parts, job: Job) -> dict[str, Any]:
         release = await releases.made_by(tx, job.id)
         deployment = await deployments.by_id(tx, job.payload["deployment"])
     if release is None:
-        await _tell(parts, job, f"starting d{deployment.number} in the release scope")
         instance = await start.bring_up(
             parts, job.payload["deployment"], Scope.release, variables_at=job.payload["variables_at"]
         )

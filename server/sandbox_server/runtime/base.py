@@ -49,7 +49,6 @@ class Container:
     address: IPv4Address | None
     exit_code: int | None = None
     out_of_memory: bool = False
-    started_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from docker.errors import NotFound
 from sandbox_server.errors import SandboxError
 from sandbox_server.runtime import firewall
 from sandbox_server.runtime.base import Container, ContainerSpec, LogLine, RuntimeFacts
-from sandbox_server.runtime.container import read_container
+from sandbox_server.runtime.container import read_container, read_running
 from sandbox_server.runtime.engine import Engine
 from sandbox_server.runtime.engine_log import EngineLog
 from sandbox_server.runtime.following import follow as follow_source
@@ -134,8 +134,9 @@ class DockerRuntime:
         labels = [f"{PLATFORM_LABEL}={self._platform}", f"{ROLE_LABEL}={INSTANCE_ROLE}"]
         found = []
         for row in client.containers(all=True, filters={"label": labels}):
+            # Of those that run, the list says it all; only an end has more to tell.
             with suppress(NotFound):
-                found.append(read_container(client.inspect_container(row["Id"])))
+                found.append(read_running(row) or read_container(client.inspect_container(row["Id"])))
         return found
 
     def _look(self, client: APIClient) -> tuple[str, list[str]]:

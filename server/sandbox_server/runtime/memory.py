@@ -72,7 +72,7 @@ class MemoryRuntime:
             present = self._instances[spec.name] = _Instance(spec, _created(spec))
         if not present.runs:
             self._take_address(spec)
-            present.set(replace(_created(spec), state=ContainerState.running, started_at=datetime.now(UTC)))
+            present.set(replace(_created(spec), state=ContainerState.running))
 
     async def stop(self, name: str, grace: float = 5) -> None:
         self._fail_if_asked()

@@ -72,7 +72,12 @@ STEPS = ("building", "starting", "asleep")
 
 
 async def recent(
-    tx: AsyncSession, app: str | None = None, subject: str | None = None, limit: int = 100, *, steps: bool = True
+    tx: AsyncSession,
+    app: str | None = None,
+    subject: str | None = None,
+    limit: int = 100,
+    *,
+    steps: bool = True,
 ) -> list[Event]:
     """Newest first; without `steps`, moves between states in which nobody has to act are left out."""
     query = select(Event).order_by(col(Event.id).desc()).limit(limit)

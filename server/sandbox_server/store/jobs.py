@@ -15,11 +15,20 @@ OPEN = ("queued", "running")
 
 
 async def add(
-    tx: AsyncSession, kind: str, target: str, payload: dict[str, Any], *, by: str, now: datetime
+    tx: AsyncSession,
+    kind: str,
+    target: str,
+    payload: dict[str, Any],
+    *,
+    by: str,
+    now: datetime,
+    progress: str = "",
 ) -> Job:
+    """`progress` is what people see until the job tells more."""
     job = Job(
-        kind=kind, target=target, payload=payload, by=by, status="queued", run_after=now, created_at=now
-    )
+        kind=kind, target=target, payload=payload, by=by, status="queued", run_after=now, created_at=now,
+        progress=progress,
+    )  # fmt: skip
     tx.add(job)
     await tx.flush()
     return job

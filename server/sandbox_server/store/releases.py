@@ -24,6 +24,17 @@ async def all_releases(tx: AsyncSession) -> dict[int, list[Release]]:
     return found
 
 
+async def specs(tx: AsyncSession) -> dict[int, list[tuple[int, str]]]:
+    """By app, newest first: what was released, as the deployment's id and the hash of the instances' spec."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    query = select(Release.app_id, Release.deployment_id, Release.spec_hash).order_by(
+        col(Release.number).desc()
+    )
+    for app_id, deployment_id, spec_hash in await tx.exec(query):
+        found.setdefault(app_id, []).append((deployment_id, spec_hash))
+    return found
+
+
 async def made_by(tx: AsyncSession, job_id: int) -> Release | None:
     return (await tx.exec(select(Release).where(Release.job_id == job_id))).first()
 

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from sandbox_server.builder import Engine, make_base
-from sandbox_server.builder.base_image import ROOM, base_tag, changes, command, read_recipe
+from sandbox_server.builder.base_image import ROOM, base_tag, changes, command, read_recipe, sources
 from sandbox_server.errors import Unavailable
 
 
@@ -21,8 +21,18 @@ def test_the_recipe_has_what_a_laptop_has() -> None:
 def test_suite_and_mirror_are_arguments_of_their_own() -> None:
     arguments = command(read_recipe(), "trixie", "http://mirror.example/debian", Path("/recipe/finish.sh"))
     assert arguments[0] == "mmdebstrap"
-    assert arguments[-3:] == ["trixie", "-", "http://mirror.example/debian"]
+    assert arguments[-5:] == [
+        "trixie",
+        "-",
+        "deb http://mirror.example/debian trixie main",
+        "deb http://mirror.example/debian trixie-updates main",
+        "deb http://mirror.example/debian-security trixie-security main",
+    ]
     assert "--customize-hook=/recipe/finish.sh" in arguments
+
+
+def test_a_mirror_of_another_shape_is_taken_alone() -> None:
+    assert sources("trixie", "http://mirror.example/deb") == ["deb http://mirror.example/deb trixie main"]
 
 
 def test_the_image_is_labelled_as_a_base_of_no_platform() -> None:

@@ -21,7 +21,10 @@ async def test_what_was_live_stays_live_if_the_server_function_throws(platform: 
     shown = await platform.show(number)
     assert (shown.status, shown.current) == ("failed", False)
     assert shown.error is not None
-    assert (shown.error.code, shown.error.message) == ("start_failed", "No session came up: The session closed.")
+    assert (shown.error.code, shown.error.message) == (
+        "start_failed",
+        "No session came up: The session closed.",
+    )
     assert platform.sandbox_shows() == "d1"
     assert platform.users_get() == "d1"
 
@@ -125,7 +128,11 @@ async def test_a_session_that_is_still_busy_is_ready_and_noted(platform: Platfor
     platform.visitor.outcomes["d1--"] = Visit(Outcome.busy, 60, "It was still computing.")
     number = await platform.deploy()
     shown = await platform.show(number)
-    assert (shown.status, shown.smoke.status, shown.smoke.reason) == ("ready", "busy", "It was still computing.")
+    assert (shown.status, shown.smoke.status, shown.smoke.reason) == (
+        "ready",
+        "busy",
+        "It was still computing.",
+    )
 
 
 async def test_without_a_browser_it_works_and_says_so(platform: Platform) -> None:

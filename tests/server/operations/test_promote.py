@@ -107,7 +107,9 @@ async def test_an_unknown_deployment_or_app_is_refused(platform: Platform) -> No
     with pytest.raises(NotFound, match="d9"):
         await platform.promote(9)
     with pytest.raises(NotFound) as caught:
-        await request_promote(platform.parts, BEN, "sales-dashbord", wire.ReleaseRequest(deployment=1, seen=0))
+        await request_promote(
+            platform.parts, BEN, "sales-dashbord", wire.ReleaseRequest(deployment=1, seen=0)
+        )
     assert caught.value.hint == "Did you mean sales-dashboard?"
 
 

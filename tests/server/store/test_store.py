@@ -1,0 +1,125 @@
+"""Transactions, migrations, history."""
+
+import anyio
+import pytest
+from sqlalchemy import text
+from tests.server.store.rows import NOON, an_app
+
+from sandbox_server.store import Store, apps, events
+from sandbox_server.store.migrate import differences, migrate
+from sandbox_server.store.tables import App
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_it_works(store: Store) -> None:
+    async with store.write() as tx:
+        await an_app(tx)
+    async with store.read() as tx:
+        assert [app.name for app in await apps.all_apps(tx)] == ["sales-dashboard"]
+
+
+async def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> None:
+    assert await differences(store) == []
+
+
+async def test_migrating_again_changes_nothing(store: Store) -> None:
+    await migrate(store)
+    assert await differences(store) == []
+
+
+async def test_an_error_takes_everything_of_its_transaction_back(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await fail(store)
+    async with store.read() as tx:
+        assert await apps.all_apps(tx) == []
+
+
+async def test_times_come_back_as_they_went_in(store: Store) -> None:
+    async with store.write() as tx:
+        await an_app(tx)
+    async with store.read() as tx:
+        assert (await apps.get(tx, "sales-dashboard")).created_at == NOON
+
+
+async def test_writers_wait_for_each_other(store: Store) -> None:
+    async with store.write() as tx:
+        await an_app(tx)
+
+    async def push() -> None:
+        async with store.write() as tx:
+            app = await apps.get(tx, "sales-dashboard")
+            app.deployments += 1
+            tx.add(app)
+            await events.record(tx, at=NOON, by="anna", action="deployment.pushed")
+
+    async with anyio.create_task_group() as group:
+        for _ in range(8):
+            group.start_soon(push)
+    async with store.read() as tx:
+        assert (await apps.get(tx, "sales-dashboard")).deployments == 8
+        assert await events.first_broken(tx) is None
+
+
+async def test_a_read_sees_one_moment_only(store: Store) -> None:
+    async with store.write() as tx:
+        await an_app(tx)
+    async with store.read() as before:
+        assert len(await apps.all_apps(before)) == 1
+        async with store.write() as tx:
+            await an_app(tx, "other")
+        before.expunge_all()
+        assert len(await apps.all_apps(before)) == 1
+
+
+async def test_every_commit_rings_and_no_rollback_does(store: Store) -> None:
+    heard: list[int] = []
+    ringing = Store(store.engine.url.render_as_string(hide_password=False), lambda: heard.append(1))
+    try:
+        async with ringing.write() as tx:
+            await an_app(tx)
+        with pytest.raises(ZeroDivisionError):
+            await fail(ringing)
+    finally:
+        await ringing.close()
+    assert heard == [1]
+
+
+async def test_a_history_that_was_altered_is_found(store: Store) -> None:
+    async with store.write() as tx:
+        for number in range(4):
+            await events.record(tx, at=NOON, by="anna", action="deployment.pushed", subject=f"d{number}")
+    async with store.read() as tx:
+        assert await events.first_broken(tx) is None
+    async with store.engine.begin() as connection:
+        await connection.execute(text("UPDATE event SET by = 'ben' WHERE id = 2"))
+    async with store.read() as tx:
+        assert await events.first_broken(tx) == 2
+
+
+async def test_a_row_that_was_taken_out_of_the_history_is_found(store: Store) -> None:
+    async with store.write() as tx:
+        for number in range(4):
+            await events.record(tx, at=NOON, by="anna", action="deployment.pushed", subject=f"d{number}")
+    async with store.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM event WHERE id = 2"))
+    async with store.read() as tx:
+        assert await events.first_broken(tx) == 3
+
+
+async def test_an_app_that_was_removed_comes_back_with_its_numbers(store: Store) -> None:
+    async with store.write() as tx:
+        app = await an_app(tx)
+        app.deployments, app.removed_at = 41, NOON
+        tx.add(app)
+    async with store.write() as tx:
+        assert await apps.find(tx, "sales-dashboard") is None
+        back, new = await apps.ensure(tx, "sales-dashboard", "ben", NOON)
+        assert (back.deployments, new) == (41, True)
+        assert isinstance(back, App)
+
+
+async def fail(store: Store) -> None:
+    async with store.write() as tx:
+        await an_app(tx, "half-made")
+        raise ZeroDivisionError
