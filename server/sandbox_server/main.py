@@ -1,6 +1,7 @@
 """sandboxd: the server's program."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os

@@ -1,5 +1,6 @@
 """The edge that the rows ask for: a pure function of what is in the database."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -62,20 +63,24 @@ class Place:
 
 def wanted_edge(apps: Iterable[Place], leases: Sequence[Lease], domain: str) -> Edge:
     """Every host of every app, and the way to every live instance. Leases come oldest first."""
-    edge, places = Edge(), list(apps)
-    for place in places:
-        _route_app(edge, place, [lease for lease in leases if lease.app == place.app], domain)
+    edge = Edge()
+    own: defaultdict[str, list[Lease]] = defaultdict(list)
+    for lease in leases:
+        own[lease.app].append(lease)
+    released: dict[str, frozenset[ReleasedSpec]] = {}
+    for place in apps:
+        released[place.app] = place.released
+        _route_app(edge, place, own[place.app], domain)
     for lease in leases:
         if lease.answers or lease.visit_pin:
-            _serve(edge, lease, domain, _pinned(lease, places))
+            _serve(edge, lease, domain, _pinned(lease, released.get(lease.app, frozenset())))
     return edge
 
 
-def _pinned(lease: Lease, places: Sequence[Place]) -> bool:
+def _pinned(lease: Lease, released: frozenset[ReleasedSpec]) -> bool:
     """May a browser that has the pin of this instance ask for it? A candidate's pin would show what is not released."""
     own = ReleasedSpec(lease.deployment, lease.spec_hash)
-    released = any(place.app == lease.app and own in place.released for place in places)
-    return lease.answers and (lease.scope is Scope.sandbox or released)
+    return lease.answers and (lease.scope is Scope.sandbox or own in released)
 
 
 def _route_app(edge: Edge, place: Place, leases: Sequence[Lease], domain: str) -> None:

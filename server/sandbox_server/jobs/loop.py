@@ -20,9 +20,14 @@ async def work(parts: Parts) -> None:
     """All that the platform does by itself, until cancelled: first make ready, then jobs and the control loop."""
     while not await _round(parts, _make_ready):  # noqa: ASYNC110 - nobody tells when the engine comes
         await asyncio.sleep(parts.settings.reconcile_every)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(Worker(parts).run())
-        group.create_task(keep_in_step(parts))
+    while True:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(Worker(parts).run())
+                group.create_task(keep_in_step(parts))
+        except* Exception:
+            log.exception("the platform's own work ended; it starts again")
+            await asyncio.sleep(parts.settings.reconcile_every)
 
 
 async def keep_in_step(parts: Parts) -> None:

@@ -1,11 +1,16 @@
 """Push: a bundle on a branch becomes a deployment, with a number and a URL for ever. Nothing of it reaches users."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sandbox_server.auth import Caller
 from sandbox_server.domain import names
+from sandbox_server.domain.config import AppConfig
+from sandbox_server.errors import BadConfig
 from sandbox_server.operations import bundle, overview
 from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.trouble import shown_size
+from sandbox_server.settings import Settings
 from sandbox_server.store import apps, deployments, events, jobs
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Branch, Deployment
@@ -18,13 +23,14 @@ async def push(parts: Parts, caller: Caller, app_name: str, request: Push) -> De
     names.check_app_name(app_name)
     names.check_branch(request.branch)
     read = await bundle.read(parts, request.bundle)
+    config = _settled(parts.settings, read.config)
     now = parts.clock()
     async with parts.store.write() as tx:
         app, _ = await apps.ensure(tx, app_name, caller.user, now)
         branch, _ = await apps.ensure_branch(tx, app, request.branch, now)
         app.deployments += 1
         app.title = read.config.title or app.title or app_name
-        deployment = _row(app, branch, request, read, caller, now)
+        deployment = _row(app, branch, request, replace(read, config=config), caller, now)
         tx.add_all([app, deployment])
         await tx.flush()
         await events.record(
@@ -48,6 +54,22 @@ async def push(parts: Parts, caller: Caller, app_name: str, request: Push) -> De
         )
     failpoint("push.queued")
     return await overview.show_deployment(parts, app_name, deployment.number)
+
+
+def _settled(settings: Settings, asked: AppConfig) -> AppConfig:
+    """With the limits that the app did not ask for, so that a changed setting is no change of what was reviewed.
+
+    Raises `BadConfig` if it asks for more memory than this server gives.
+    """
+    memory = asked.memory or settings.memory
+    if memory > settings.memory_limit:
+        most = shown_size(settings.memory_limit)
+        raise BadConfig(
+            f"The app asks for {shown_size(memory)} of memory; this server gives {most} at most.",
+            "Ask for less in sandbox.toml, or have the administrator raise SANDBOX_MEMORY_LIMIT.",
+        )
+    cpus, timezone = asked.cpus or settings.cpus, asked.timezone or settings.timezone
+    return asked.model_copy(update={"memory": memory, "cpus": cpus, "timezone": timezone})
 
 
 def _row(

@@ -92,7 +92,7 @@ async def _record_crash(parts: Parts, row: Instance, observed: Observed) -> None
     why = "Its container is gone."
     if container is not None:
         lines = [line async for line in parts.runtime.logs(row.name, tail=100)]
-        why = trouble.ended(container, start.memory_limit(parts, deployment), lines).message
+        why = trouble.ended(container, start.memory_limit(deployment), lines).message
     async with parts.store.write() as tx:
         app = await tx.get_one(App, row.app_id)
         await events.record(

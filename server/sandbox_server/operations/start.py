@@ -59,32 +59,25 @@ async def bring_up(
 
 
 async def spec_of(
-    tx: AsyncSession,
-    parts: Parts,
-    deployment: Deployment,
-    branch: str,
-    scope: Scope,
-    variables_at: int | None,
+    tx: AsyncSession, deployment: Deployment, branch: str, scope: Scope, variables_at: int | None
 ) -> Spec:
     """From what an instance of this deployment would be made now."""
     assert deployment.image is not None
     wanted = config.stored(deployment.config)
-    settings = parts.settings
     rows = await variables.in_effect(tx, deployment.app_id, scope, branch, at=variables_at)
     return Spec(
         image=deployment.image,
         scope=scope,
-        memory=memory_limit(parts, deployment),
-        cpus=wanted.cpus or settings.cpus,
-        timezone=wanted.timezone or settings.timezone,
+        memory=memory_limit(deployment),
+        cpus=wanted.cpus or 0,
+        timezone=wanted.timezone,
         variables={row.name: row.id or 0 for row in rows},
     )
 
 
-def memory_limit(parts: Parts, deployment: Deployment) -> int:
+def memory_limit(deployment: Deployment) -> int:
     """Bytes that one instance of this deployment may use."""
-    wanted = config.stored(deployment.config).memory
-    return min(wanted or parts.settings.memory, parts.settings.memory_limit)
+    return config.stored(deployment.config).memory or 0
 
 
 async def _plan(
@@ -98,7 +91,7 @@ async def _plan(
         if deployment.image is None:
             raise ImageMissing(f"d{deployment.number} has no image.")
         at = variables_at if variables_at is not None else await variables.newest_id(tx, deployment.app_id)
-        spec = await spec_of(tx, parts, deployment, branch.name, scope, at)
+        spec = await spec_of(tx, deployment, branch.name, scope, at)
         row = await _equal(tx, deployment_id, spec, instead_of) or await instances.lease(
             tx, app, deployment, spec, variables_at=at, platform=parts.platform, subnet=parts.subnet,
             slots=parts.settings.slots, servers_per_slot=parts.settings.servers_per_slot, now=parts.clock(),

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -54,10 +53,15 @@ def entries(text: str) -> dict[str, str]:
 
 def servers(text: str) -> dict[Server, Backend]:
     """From `show servers state`; free servers are left out."""
+    names, lines = _table(text, "# be_id ")
+    admin = names.index("srv_admin_state")
     found: dict[Server, Backend] = {}
-    for row in _rows(text, "# be_id "):
-        server = _server(row["be_name"], row["srv_name"])
-        if server and not int(row["srv_admin_state"]) & _MAINTENANCE:
+    for line in lines:
+        # There are thousands of lines, and nearly all of them are of free servers.
+        if not line or int(line.split(None, admin + 1)[admin]) & _MAINTENANCE:
+            continue
+        row = dict(zip(names, line.split(), strict=False))
+        if server := _server(row["be_name"], row["srv_name"]):
             mode = Mode.up if int(row["srv_uweight"]) else Mode.drain
             found[server] = Backend(IPv4Address(row["srv_addr"]), mode)
     return found
@@ -93,13 +97,13 @@ def field(text: str, name: str) -> str:
     return next((value.strip() for key, _, value in lines if key == name), "")
 
 
-def _rows(text: str, head: str) -> Iterator[dict[str, str]]:
+def _table(text: str, head: str) -> tuple[list[str], list[str]]:
+    """The names of the columns, and the lines below them."""
     lines = text.splitlines()
     start = next((number for number, line in enumerate(lines) if line.startswith(head)), None)
     if start is None:
         raise ValueError(f"unexpected answer: {text[:200]!r}")
-    names = lines[start].removeprefix("# ").split()
-    return (dict(zip(names, line.split(), strict=False)) for line in lines[start + 1 :] if line.strip())
+    return lines[start].removeprefix("# ").split(), lines[start + 1 :]
 
 
 def _server(backend: str, name: str) -> Server | None:

@@ -120,10 +120,22 @@ async def test_the_limits_of_sandbox_toml_reach_the_instance(platform: Platform)
     assert (spec.memory, spec.cpus, spec.environment["TZ"]) == (2 * 1024**3, 0.5, "Europe/Berlin")
 
 
-async def test_no_app_gets_more_memory_than_the_server_allows(platform: Platform) -> None:
-    number = await platform.deploy(files={**HELLO, "sandbox.toml": 'memory = "900GiB"\n'})
-    spec = platform.runtime.spec((await platform.instance(number)).name)
-    assert spec.memory == platform.parts.settings.memory_limit
+async def test_an_app_that_asks_for_more_memory_than_the_server_gives_is_refused(platform: Platform) -> None:
+    with pytest.raises(BadConfig, match="900 GiB"):
+        await platform.push(files={**HELLO, "sandbox.toml": 'memory = "900GiB"\n'})
+
+
+async def test_a_changed_setting_does_not_change_what_was_pushed(platform: Platform) -> None:
+    number = await platform.deploy()
+    await platform.promote(number)
+    before = (await platform.instance(number)).spec_hash
+    platform.parts.settings.memory *= 2
+    platform.parts.settings.cpus = 3
+    for instance in await platform.live():
+        platform.runtime.crash(instance.name)
+    await platform.quiet()
+    assert (await platform.instance(number)).spec_hash == before
+    assert platform.users_get() == f"d{number}"
 
 
 async def test_an_instance_knows_where_it_stands(platform: Platform) -> None:
