@@ -74,9 +74,12 @@ class Load:
 def measure(rounds: int = ROUNDS) -> list[Row]:
     """Both in turn; the first round of each is not counted."""
     bare, port = free_ports(2)
-    with tempfile.TemporaryDirectory(prefix="sandbox-bench-") as folder:
-        with _nginx(Path(folder), bare), _edge(Path(folder) / "edge", port):
-            pairs = [(_load(port), _load(bare)) for _ in range(rounds + 1)][1:]
+    with (
+        tempfile.TemporaryDirectory(prefix="sandbox-bench-") as folder,
+        _nginx(Path(folder), bare),
+        _edge(Path(folder) / "edge", port),
+    ):
+        pairs = [(_load(port), _load(bare)) for _ in range(rounds + 1)][1:]
     ours, theirs = zip(*pairs, strict=True)
     ratio = median(ours_.rate / theirs_.rate for ours_, theirs_ in pairs)
     print("edge, nginx, requests/s:", ", ".join(f"{a.rate:.0f}/{b.rate:.0f}" for a, b in pairs))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network
+from typing import Any
 
 from sandbox_server.builder.base import Builder
 from sandbox_server.domain.edge import Edge, Server
@@ -47,6 +48,8 @@ class Parts:
     subnet: IPv4Network | None = None
     """Known once the runtime is prepared."""
     observed: Observed = field(default_factory=Observed)
+    looked: tuple[int, Any] | None = None
+    """What reconcile read in this round, and after how many commits."""
     edge_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: Edge | None = None
     """The edge that the router's files hold, if this process wrote them."""

@@ -39,6 +39,7 @@ class Rows:
 async def reconcile(parts: Parts) -> None:
     """One round. Raises `RuntimeUnavailable` and `RouterUnavailable`; whatever was not reached waits for the next."""
     # The look at the engine comes first: an instance made after it is in the rows or not, but never taken for lost.
+    parts.looked = None
     rows_before = await _rows(parts)
     observed = await observe(parts)
     await _remove_orphans(parts, observed)
@@ -51,8 +52,13 @@ async def reconcile(parts: Parts) -> None:
 
 
 async def _rows(parts: Parts) -> Rows:
-    async with parts.store.read() as tx:
-        return await _rows_in(tx)
+    """Read again only if something was written since: most rounds find nothing to do."""
+    commits = parts.store.commits
+    if parts.looked is None or parts.looked[0] != commits:
+        async with parts.store.read() as tx:
+            parts.looked = (commits, await _rows_in(tx))
+    rows: Rows = parts.looked[1]
+    return rows
 
 
 async def _rows_in(tx: AsyncSession) -> Rows:

@@ -20,6 +20,8 @@ class Store:
         self._reading = _one_snapshot(self._engine)
         self._writing = self._engine.execution_options(**{_WRITE: True})
         self._changed = changed
+        self.commits = 0
+        """How often this process has written: rows that were read since are as they were."""
 
     @property
     def engine(self) -> AsyncEngine:
@@ -39,6 +41,7 @@ class Store:
                 # Chained events and numbered rows need one writer at a time, as SQLite has by nature.
                 await session.exec(text("SELECT pg_advisory_xact_lock(8473)"))  # type: ignore[call-overload]
             yield session
+        self.commits += 1
         self._changed()
 
     async def close(self) -> None:
