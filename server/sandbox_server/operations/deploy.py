@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from sandbox_server.domain.instance import Scope
 from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError
-from sandbox_server.operations import build, edge, start, trouble, visit
+from sandbox_server.operations import build, edge, retire, start, trouble, visit
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import deployments, events
+from sandbox_server.store import deployments, events, instances
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Branch, Deployment, Job
 from sandbox_server.wire import Status
@@ -25,6 +25,7 @@ async def deploy(parts: Parts, job: Job) -> None:
         raise
     except SandboxError as error:
         await fail(parts, deployment_id, error)
+        await _take_away(parts, deployment_id)
 
 
 async def fail(parts: Parts, deployment_id: int, error: SandboxError) -> None:
@@ -58,6 +59,15 @@ async def _deploy(parts: Parts, deployment_id: int) -> None:
     await _publish(parts, deployment_id)
     failpoint("deploy.published")
     await edge.apply(parts)
+
+
+async def _take_away(parts: Parts, deployment_id: int) -> None:
+    """What failed is not shown, not even by its permanent URL."""
+    async with parts.store.read() as tx:
+        live = await instances.live(tx, deployment_id)
+    for row in live:
+        if row.scope == Scope.sandbox:
+            await retire.retire(parts, row)
 
 
 async def _overtaken(parts: Parts, deployment_id: int) -> bool:

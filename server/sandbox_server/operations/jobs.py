@@ -2,6 +2,7 @@
 
 from sandbox_server.operations import overview
 from sandbox_server.operations.bell import wait as wait_for
+from sandbox_server.operations.observe import recount
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import jobs as rows
 from sandbox_server.store.tables import App, Job
@@ -46,6 +47,7 @@ async def _release(parts: Parts, job: Job) -> Release | None:
 
 async def _left(parts: Parts, release: Release) -> int | None:
     """People still on the release that was left."""
+    await recount(parts)
     made = await overview.list_releases(parts, release.app)
     before = next((other for other in made if other.release == release.release - 1), None)
     return before.sessions if before else 0

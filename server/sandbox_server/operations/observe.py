@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 
 from sandbox_server.domain.edge import Server
 from sandbox_server.errors import RouterUnavailable
@@ -23,6 +25,13 @@ async def observe(parts: Parts) -> Observed:
     memory = {name: size for name, size in zip(running, measured, strict=True) if size is not None}
     parts.observed = Observed(containers, sessions, visits, memory)
     return parts.observed
+
+
+async def recount(parts: Parts) -> None:
+    """Only the sessions, for those who are about to read them out."""
+    with suppress(RouterUnavailable):
+        sessions, visits = await parts.router.sessions(), await parts.router.visits()
+        parts.observed = replace(parts.observed, sessions=sessions, visits=visits)
 
 
 def sessions_of(observed: Observed, rows: Iterable[Instance]) -> int | None:
