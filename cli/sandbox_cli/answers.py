@@ -72,6 +72,10 @@ class Deployment(TypedDict):
     released: bool
     sessions: int | None
     memory: int | None
+    instances: int
+    memory_limit: int | None
+    cpus: float | None
+    timezone: str
     live: str
     version: int
 
@@ -92,6 +96,7 @@ class Release(TypedDict):
     by: str
     reason: str
     kind: str
+    returns_to: int | None
     created_at: str
     in_force: bool
     kept_until: str | None

@@ -48,7 +48,7 @@ def _no_app(folder: Path, selection: Selection, top: dict[str, str]) -> Failure:
         other = "Plumber" if path.lower() == "plumber.r" else OTHERS.get(Path(path).suffix.lower())
         if other:
             return Failure(
-                f"{path} is {other}, which cannot be published yet; Shiny apps can.", hint, code="not_an_app"
+                f"{path} is {other}, which cannot be pushed yet; Shiny apps can.", hint, code="not_an_app"
             )
     return Failure(
         f"There is no Shiny app in {shown}: no app.R, no ui.R with server.R.", hint, code="not_an_app"

@@ -58,7 +58,7 @@ def state(folder: Path) -> State:
 def history(folder: Path, commit: str) -> list[str]:
     """Newest first: the short hash and the first line."""
     text = _git(folder, "log", f"-n{HISTORY}", "--no-show-signature", "--format=%h %s", "-z", commit, "--")
-    return [line[:500] for line in text.split("\0") if line]
+    return [_readable(line)[:500] for line in text.split("\0") if line]
 
 
 def branches(folder: Path) -> dict[str, str]:
@@ -152,6 +152,11 @@ def _git(folder: Path, *arguments: str) -> str:
             detail="\n".join(said[1:]),
         )
     return done.stdout.decode(errors="surrogateescape")
+
+
+def _readable(text: str) -> str:
+    """With a mark for each byte that is no UTF-8, as in messages of old repositories."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _arguments(folder: Path, arguments: tuple[str, ...]) -> list[str]:

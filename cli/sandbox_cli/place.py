@@ -92,7 +92,14 @@ def home() -> Path:
 def named(given: str, app_given: str | None) -> tuple[str, int]:
     """App and number of a deployment as people write it."""
     target = names.deployment(given)
-    return target.app or app(app_given), target.number
+    return app_with(target.app, app_given), target.number
+
+
+def app_with(named: str | None, given: str | None) -> str:
+    """The app that a deployment such as `sales#42` names, else the one of `--app` or of the folder."""
+    if named and given and named != given:
+        raise WrongUse(f"The deployment is of {named}, but --app says {given}.", "Leave out --app.")
+    return named or app(given)
 
 
 def deployment(

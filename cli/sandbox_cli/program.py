@@ -48,7 +48,7 @@ def wrong_use(error: Exception) -> tuple[str, str, int] | None:
         return None
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "sandbox"
-    message = str(error.format_message()).strip()
+    message = str(error.format_message()).strip().replace(": Value error, ", ": ")
     return message or "Say which command.", f"See `{path} --help`.", int(error.exit_code)
 
 

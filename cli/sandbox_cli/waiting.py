@@ -8,6 +8,9 @@ from sandbox_cli.errors import Failure
 UNDER_WAY = ("queued", "building", "starting")
 ENDED = ("failed", "cancelled", "superseded", "retired")
 
+WITHOUT_WORDS = {"queued": "waiting for its turn", "running": "at work"}
+"""What a job that is not over is doing, while it says nothing of its own."""
+
 
 def settled(client: Client, deployment: Deployment, show: Live) -> Deployment:
     """The deployment once it is neither queued nor building nor starting; `show` is told the phase."""
@@ -26,8 +29,8 @@ def newer(client: Client, deployment: Deployment, show: Live, longest: float | N
 
 def finished(client: Client, job: Job, show: Live) -> Job:
     """The job once it is done. Raises `Failure` with the job's own error."""
-    while job["status"] in ("queued", "running"):
-        show(job["progress"] or job["status"])
+    while job["status"] in WITHOUT_WORDS:
+        show(job["progress"] or WITHOUT_WORDS[job["status"]])
         number, seen = job["job"], job["version"]
         job = patiently(lambda number=number, seen=seen: client.job(number, seen, POLL), show)  # type: ignore[misc]
     if job["status"] == "failed":

@@ -20,7 +20,7 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
-def people(count: int | None) -> str:
+def sessions(count: int | None) -> str:
     return "?" if count is None else str(count)
 
 

@@ -92,11 +92,6 @@ def log(settings: Settings) -> Path:
     return settings.home / "sandboxd.log"
 
 
-def _has_base(settings: Settings) -> bool:
-    listed = machine.run(machine.as_root([machine.program("sandboxd"), "base", "list"]))
-    return f":{settings.suite} " in listed
-
-
 def _need(address: str, port: int, setting: str) -> None:
     if not machine.port_is_free(address, port):
         raise Stop(

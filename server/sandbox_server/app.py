@@ -28,6 +28,7 @@ from sandbox_server.runtime import DockerRuntime
 from sandbox_server.settings import Settings
 from sandbox_server.store import Bundles, Logs, Sealer, Store
 from sandbox_server.store.migrate import migrate
+from sandbox_server.store.once import read_or_make
 from sandbox_server.visitor import ChromiumVisitor
 from sandbox_server.wire import API
 
@@ -100,16 +101,29 @@ def open_parts(settings: Settings) -> Parts:
 
 def platform_id(home: Path) -> str:
     """Six letters and digits that mark what is ours on the machine; made once, kept in the home folder."""
-    path = home / "platform"
-    with contextlib.suppress(FileExistsError), path.open("x") as file:
-        file.write("".join(secrets.choice(_ALPHABET) for _ in range(6)))
-    return path.read_text().strip()
+    made = read_or_make(home / "platform", _any_id, mode=0o644)
+    return made.decode().strip()
+
+
+@contextlib.contextmanager
+def only_one(home: Path) -> Iterator[IO[str]]:
+    """Two programs that act on one home folder would work against each other. Raises `Unavailable`."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(
+                f"A server runs already on {home}.",
+                "Stop it first: `make stop`, or `systemctl stop sandboxd`.",
+            ) from None
+        yield file
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
-    with _only_one(parts.settings.home):
+    with only_one(parts.settings.home):
         await migrate(parts.store)
         parts.bundles.tidy()
         working = asyncio.create_task(work(parts))
@@ -122,16 +136,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await part.close()
 
 
-@contextlib.contextmanager
-def _only_one(home: Path) -> Iterator[IO[str]]:
-    """Two servers on one home folder would work against each other. Raises `Unavailable`."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unavailable(f"A server runs already on {home}.", "Stop it first: `make stop`.") from None
-        yield file
+def _any_id() -> bytes:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(6)).encode()
 
 
 async def _request_id(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

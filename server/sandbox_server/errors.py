@@ -10,6 +10,7 @@ SandboxError
 ├── Unauthorized          401
 ├── Forbidden             403
 ├── NotFound              404
+├── MethodNotAllowed      405
 ├── Conflict              409  the state does not allow it
 │   ├── StateChanged           somebody else moved first
 │   └── NotPossible            this state has no such move
@@ -92,6 +93,12 @@ class NotFound(SandboxError):
     code = "not_found"
     status = 404
     default_hint = "Run `sandbox ls` to see what there is."
+
+
+class MethodNotAllowed(SandboxError):
+    code = "method_not_allowed"
+    status = 405
+    default_hint = "See /api/v1/openapi.json."
 
 
 class Conflict(SandboxError):

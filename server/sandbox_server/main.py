@@ -15,11 +15,12 @@ import uvicorn
 from pydantic import ValidationError
 
 from sandbox_server import __version__
-from sandbox_server.app import ByPort, create_app, create_waker, open_parts
+from sandbox_server.app import ByPort, create_app, create_waker, only_one, open_parts
 from sandbox_server.builder import Engine, list_bases, make_base, remove_base
 from sandbox_server.errors import Conflict, SandboxError, Unavailable
 from sandbox_server.operations import doctor, login
 from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.quiet import stop_all
 from sandbox_server.operations.trouble import shown_size
 from sandbox_server.settings import Settings
 from sandbox_server.store.migrate import migrate
@@ -102,14 +103,19 @@ def destroy(
         raise SandboxError(
             "This removes all apps from this machine.", "If you mean it: `sandboxd destroy --yes`."
         )
-    _with_parts(lambda parts: _destroy(parts, with_bases))
+    _with_parts(lambda parts: _destroy(parts, with_bases), alone=True)
     typer.echo("Everything of this platform was removed from the engine and the edge.")
 
 
 @cli.command()
 def quiet() -> None:
     """Stop the edge and all instances; the next `serve` brings them back."""
-    _with_parts(_quiet)
+
+    async def work(parts: Parts) -> None:
+        await migrate(parts.store)
+        await stop_all(parts)
+
+    _with_parts(work, alone=True)
 
 
 @users.command("add")
@@ -178,22 +184,20 @@ async def _destroy(parts: Parts, with_bases: bool) -> None:
                 await remove_base(engine, base.id)
 
 
-async def _quiet(parts: Parts) -> None:
-    await parts.router.shutdown()
-    for container in await parts.runtime.containers():
-        await parts.runtime.stop(container.name)
+def _with_parts(work: Callable[[Parts], Coroutine[Any, Any, T]], *, alone: bool = False) -> T:
+    """`alone`: not beside a server that would bring back what this takes away. Raises `Unavailable` then."""
+    settings = Settings()
 
-
-def _with_parts(work: Callable[[Parts], Coroutine[Any, Any, T]]) -> T:
     async def run() -> T:
-        parts = open_parts(Settings())
+        parts = open_parts(settings)
         try:
             return await work(parts)
         finally:
             for part in (parts.visitor, parts.runtime, parts.builder, parts.store):
                 await part.close()
 
-    return asyncio.run(run())
+    with only_one(settings.home) if alone else contextlib.nullcontext():
+        return asyncio.run(run())
 
 
 def _listen(port: int) -> socket.socket:

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 API = "/api/v1"
 
+MOST = 2**31 - 1
+"""The largest number of a deployment, a release or a job."""
+
 
 class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore")
@@ -129,7 +132,14 @@ class Deployment(Wire):
     sessions: int | None
     """None: not known just now."""
     memory: int | None
-    """Bytes; None if nothing runs."""
+    """Bytes, of all its instances; None if nothing runs."""
+    instances: int = 0
+    """How many run, in both scopes."""
+    memory_limit: int | None = None
+    """Bytes that each instance may use."""
+    cpus: float | None = None
+    """CPUs that each instance may use."""
+    timezone: str = ""
     live: str = ""
     """For a person who just pushed: what users still see, such as "d39 (release 7)"; empty without a release."""
     version: int
@@ -155,6 +165,8 @@ class Release(Wire):
     by: str
     reason: str
     kind: Literal["promote", "rollback"]
+    returns_to: int | None = None
+    """Of a rollback: the release that it brought back."""
     created_at: datetime
     in_force: bool
     kept_until: datetime | None = None
@@ -163,6 +175,7 @@ class Release(Wire):
     message: str = ""
     """The deployment's commit message."""
     smoke: Smoke | None = None
+    """What a browser saw before the switch, with the release's variables."""
 
 
 class Branch(Wire):
@@ -192,14 +205,14 @@ class AppDetail(App):
 class ReleaseRequest(Request):
     """`seen` is the number of the release that the person saw in force, 0 for none; if it has changed: 409."""
 
-    deployment: int = Field(ge=1)
-    seen: int = Field(ge=0)
+    deployment: int = Field(ge=1, le=MOST)
+    seen: int = Field(ge=0, le=MOST)
     reason: str = Field(default="", max_length=2000)
 
 
 class RollbackRequest(Request):
-    seen: int = Field(ge=0)
-    to: int | None = Field(default=None, ge=1)
+    seen: int = Field(ge=0, le=MOST)
+    to: int | None = Field(default=None, ge=1, le=MOST)
     """A release number; by default the one before the release in force."""
     reason: str = Field(default="", max_length=2000)
 

@@ -19,9 +19,9 @@ Written by `make bench`. What is compared was measured in turn, in one run, on o
 
 * **Push**: from the start of the command `sandbox deploy`, or `docker build`, until `GET /` answers 200 with the new
   code's words. Same base image, same limits, changed code in every round; the classic builder.
-* **Promote**: from the API's answer, which comes as soon as the switch is queued, until a new visitor has a page of the
-  other deployment. Visitors come at 200 a second, each on a new connection; 20 sessions are open all the while and must
-  count on afterwards.
+* **Promote**: from the API's answer that says it is done, until a new visitor has a page of the other deployment; 0 if
+  somebody had it before. Instances of both run already. Visitors come at 200 a second, each on a new connection; 20
+  sessions are open all the while and must count on afterwards. A cycle is a promote and a rollback.
 * **Edge**: `wrk` with 64 connections, in turn through the edge with 10,000 routes and through nginx with nothing but
   `proxy_pass`, to the same upstream.
 * **Idle**: one app runs, nobody uses it, no browser has been started. The memory of all processes is added up.

@@ -61,7 +61,7 @@ def _sandbox(platform: Platform, folder: Path, number: int) -> float:
     words = f"hello {secrets.token_hex(4)}"
     app = _app(folder / f"ours-{number}", words)
     host = deployment_host("bench", number)
-    command = [PROGRAMS / "sandbox", "deploy", app, "--app", "bench", "--branch", "main", "--json"]
+    command = [str(PROGRAMS / "sandbox"), "deploy", str(app), "--app", "bench", "--branch", "main", "--json"]
     began = time.monotonic()
     with subprocess.Popen(
         command, env=platform.client_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -29,25 +29,31 @@ HOST = "app5000.apps.localhost"
 NGINX = """\
 daemon off;
 worker_processes auto;
-pid nginx.pid;
-error_log error.log;
+pid {name}.pid;
+error_log {name}.log;
 events {{ worker_connections 2048; }}
 http {{
     access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
+    client_body_temp_path {name}-body;
+    proxy_temp_path {name}-proxy;
+    fastcgi_temp_path {name}-fastcgi;
+    uwsgi_temp_path {name}-uwsgi;
+    scgi_temp_path {name}-scgi;
     keepalive_requests 1000000;
+    {servers}
+}}
+"""
+UPSTREAM_SERVER = """
+    server {{
+        listen {upstream}:{app_port};
+        location / {{ default_type text/html; return 200 "{page}"; }}
+    }}
+"""
+BARE_PROXY = """
     upstream app {{
         server {upstream}:{app_port};
         keepalive 128;
         keepalive_requests 1000000;
-    }}
-    server {{
-        listen {upstream}:{app_port};
-        location / {{ default_type text/html; return 200 "{page}"; }}
     }}
     server {{
         listen 127.0.0.1:{port};
@@ -58,7 +64,6 @@ http {{
             proxy_set_header Host $http_host;
         }}
     }}
-}}
 """
 
 
@@ -99,12 +104,20 @@ def measure(rounds: int = ROUNDS) -> list[Row]:
 
 @contextmanager
 def _nginx(folder: Path, port: int) -> Iterator[None]:
-    """The upstream and the bare proxy, in a folder of their own."""
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(upstream=UPSTREAM, app_port=APP_PORT, port=port, page="x" * 1000))
-    with subprocess.Popen([_program("nginx"), "-p", folder, "-c", config, "-e", "error.log"]) as process:
+    """The upstream and the bare proxy, each a process of its own as the edge is."""
+    upstream = UPSTREAM_SERVER.format(upstream=UPSTREAM, app_port=APP_PORT, page="x" * 1000)
+    bare = BARE_PROXY.format(upstream=UPSTREAM, app_port=APP_PORT, port=port)
+    with _one_nginx(folder, "upstream", upstream), _one_nginx(folder, "bare", bare):
+        until(lambda: _answers(port), "nginx answers")
+        yield
+
+
+@contextmanager
+def _one_nginx(folder: Path, name: str, servers: str) -> Iterator[None]:
+    config = folder / f"{name}.conf"
+    config.write_text(NGINX.format(name=name, servers=servers))
+    with subprocess.Popen([_program("nginx"), "-p", folder, "-c", config, "-e", f"{name}.log"]) as process:
         try:
-            until(lambda: _answers(port), "nginx answers", (folder / "error.log").read_text)
             yield
         finally:
             process.terminate()

@@ -54,7 +54,7 @@ def _rows(platform: Platform) -> list[Row]:
 def _resident(pids: list[int]) -> int:
     """Bytes. What processes share is divided between them."""
     texts = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
-    return sum(int(re.search(r"^Pss:\s+(\d+) kB", text, re.M)[1]) for text in texts) * 1024  # type: ignore[index]
+    return sum(int(size) for text in texts for size in re.findall(r"^Pss:\s+(\d+) kB", text, re.M)) * 1024
 
 
 def _busy(pids: list[int]) -> float:

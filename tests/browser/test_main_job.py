@@ -65,7 +65,7 @@ def test_a_person_previews_promotes_and_rolls_back_while_a_session_goes_on(
     page.get_by_role("link", name=APP).first.click()
 
     with browser.expect_page() as opened:
-        page.get_by_role("link", name="Open preview of feature-x").click()
+        page.get_by_role("link", name="Open sandbox of feature-x").click()
     preview = opened.value
     expect(preview.locator("h2")).to_have_text("the new title")
     _click_counter(preview, 1)

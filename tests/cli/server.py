@@ -40,6 +40,8 @@ class Platform:
         self.tokens: list[str] = ["first"]
         self.smoke = wire.Smoke(status="passed", seconds=0.4)
         self.too_large = False
+        self.after_start = wire.Status.ready
+        """Where a deployment gets to that starts."""
         self.held = threading.Event()
         """While it is set, no deployment gets on."""
 
@@ -102,8 +104,10 @@ class Platform:
         deployment.status = wire.Status(FORWARD[deployment.status])
         deployment.version += 1
         deployment.phase = f"now {deployment.status}"
-        if deployment.status == "starting" and b"stop(" in self.files(deployment)["app.R"]:
-            deployment.status = wire.Status.failed
+        if deployment.status == "ready":
+            broken = b"stop(" in self.files(deployment)["app.R"]
+            deployment.status = wire.Status.failed if broken else self.after_start
+        if deployment.status in ("failed", "asleep"):
             detail = "Error in app.R#1: could not find function"
             deployment.error = wire.Problem(
                 code="start_failed", message="The app did not start.", hint="Read it.", detail=detail
@@ -143,7 +147,7 @@ class Platform:
             job=len(self.jobs) + 1,
             kind=kind,
             status="queued",
-            progress="starting",
+            progress="",
             release=release,
             seconds=1.25,
             left_sessions=left,
@@ -232,7 +236,7 @@ class Handler(BaseHTTPRequestHandler):
         ]
 
     def _login_links(self, rest: list[str], body: bytes) -> tuple[int, Any]:
-        return 201, wire.LoginLink(url=f"{self.platform.url}/login?code=once", expires_at=NOW)
+        return 201, wire.LoginLink(url=f"{self.platform.url}/login/sbx_once", expires_at=NOW)
 
     def _doctor(self, rest: list[str], body: bytes) -> tuple[int, Any]:
         return 200, [wire.Finding(part="engine", status="ok", message="Docker 20.10 answers")]
@@ -280,6 +284,8 @@ class Handler(BaseHTTPRequestHandler):
         if rest[1:] == ["cancel"]:
             deployment.status = wire.Status.cancelled
         elif rest[1:] == ["restart"]:
+            if deployment.status == "asleep":
+                deployment.status = wire.Status.starting
             return 202, self.platform.job("restart", None)
         elif self.query.get("wait"):
             while self.platform.held.is_set():

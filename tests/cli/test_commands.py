@@ -42,6 +42,7 @@ def test_a_wrong_token_is_refused_and_not_saved(server: Platform, sandbox: Sandb
     done = sandbox("login", server.url, "--token", "wrong")
     assert done.code == 1
     assert "That token is not valid." in done.err
+    assert "`sandboxd user token NAME`" in done.err
     assert not (tmp_path / "config").exists()
 
 
@@ -95,10 +96,10 @@ def test_promote_and_rollback(pushed: Platform, sandbox: Sandbox) -> None:
     done = sandbox("promote", "sales#42")
     assert done.out == "http://sales.apps.localhost\n"
     assert "From now on users get d42." in done.err
-    assert "7 people keep d41 until they leave." in done.err
+    assert "7 sessions stay on d41 until they end." in done.err
     back = sandbox("rollback")
     assert "Users get d41 again." in back.err
-    assert "7 people are still on d42 (release 2)." in back.err
+    assert "7 sessions are still on d42 (release 2)." in back.err
     assert sandbox("rollback", "--to", "2", "--json").document["deployment"] == 42
     assert "promote" in sandbox("releases").out
 
@@ -141,7 +142,7 @@ def test_open_prints_the_url(pushed: Platform, sandbox: Sandbox) -> None:
         "url": "http://feature-x--sales.apps.localhost"
     }
     assert sandbox("open", "--release").code == 1
-    assert sandbox("open", "--page").out == f"{pushed.url}/login?code=once\n"
+    assert sandbox("open", "--page").out == f"{pushed.url}/login/sbx_once\n"
     assert sandbox("open", "--page", "--release").code == 2
 
 
@@ -151,6 +152,9 @@ def test_diff(pushed: Platform, sandbox: Sandbox) -> None:
     assert "d41 → d42" in done.out
     assert "+ leaflet" in done.out
     assert "-old\n+new" in done.out
+    sandbox("promote", "d41")
+    assert "d41 → d42" in sandbox("diff", "d42").out
+    assert "d41 → d41" in sandbox("diff").out
 
 
 def test_env_takes_values_from_stdin_and_files(
@@ -216,6 +220,40 @@ def test_doctor(pushed: Platform, sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     assert findings.code == 1
     assert findings.document[-1]["status"] == "failed"
     assert findings.document[-1]["remedy"]
+
+
+def test_what_never_came_up_has_no_smoke_pending(
+    pushed: Platform, repository: Path, sandbox: Sandbox
+) -> None:
+    write(repository, {"app.R": "stop('no')"})
+    assert sandbox("deploy").code == 1
+    assert pushed.newest("sales").smoke.status == "pending"
+    assert "pending" not in sandbox("status").out
+
+
+def test_status_and_where_offer_to_promote_what_is_not_released(pushed: Platform, sandbox: Sandbox) -> None:
+    sandbox("promote", "d41")
+    pushed.one("sales", "41").released = True
+    assert "sandbox promote d42" in sandbox("status").err
+    assert "promote" not in sandbox().err
+
+
+def test_open_says_when_a_branch_shows_nothing_yet(
+    logged_in: Platform, folder: Path, sandbox: Sandbox
+) -> None:
+    write(folder, {"app.R": "stop('no')"})
+    sandbox("deploy")
+    done = sandbox("open")
+    assert done.out == "http://main--sales.apps.localhost\n"
+    assert "Nothing of main is ready: d41 is failed." in done.err
+
+
+def test_two_different_apps_in_one_command_are_wrong_use(pushed: Platform, sandbox: Sandbox) -> None:
+    for words in (["wait", "sales#41"], ["promote", "sales#41"], ["diff", "sales#41", "42"]):
+        done = sandbox(*words, "--app", "other")
+        assert done.code == 2
+        assert "The deployment is of sales, but --app says other." in done.err
+        assert sandbox(*words, "--app", "sales").code == 0
 
 
 def test_a_deployment_that_is_none_is_wrong_use(pushed: Platform, sandbox: Sandbox) -> None:

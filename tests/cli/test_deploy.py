@@ -55,6 +55,19 @@ def test_the_checked_out_branch_pushes_the_folder(
     assert "secret.csv (ignored by git)" in done.err
 
 
+def test_a_commit_message_in_an_old_encoding_is_pushed_too(
+    logged_in: Platform, repository: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    # Today's git writes UTF-8; imports of other histories did not.
+    old = git(repository, "cat-file", "commit", "HEAD").replace("first", "für Zürich")
+    (tmp_path / "commit").write_bytes(f"{old}\n".encode("latin-1"))
+    made = git(repository, "hash-object", "-t", "commit", "-w", str(tmp_path / "commit"))
+    git(repository, "update-ref", "refs/heads/main", made)
+    done = sandbox("deploy")
+    assert done.code == 0, done.err
+    assert logged_in.newest("sales").message == "f\N{REPLACEMENT CHARACTER}r Z\N{REPLACEMENT CHARACTER}rich"
+
+
 def test_another_branch_pushes_its_commit(logged_in: Platform, repository: Path, sandbox: Sandbox) -> None:
     write(repository, {"new.R": "1"})
     done = sandbox("deploy", "--branch", "feature-x")

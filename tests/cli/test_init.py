@@ -12,6 +12,7 @@ def test_it_writes_an_app_that_can_be_pushed(logged_in: Platform, tmp_path: Path
     assert done.code == 0
     assert {"app.R", "sandbox.toml"} <= set(done.document["written"])
     assert all((place / path).is_file() for path in done.document["written"])
+    assert 'title = "My first app"' in (place / "sandbox.toml").read_text()
     assert sandbox("deploy", str(place), "--json").document["app"] == "my-first-app"
 
 

@@ -138,6 +138,18 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+def test_the_secret_of_a_login_link_is_not_shown(
+    logged_in: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("BROWSER", "true %s")
+    code, shown = on_a_terminal(["open", "--page"], lambda _: None)
+    assert code == 0, shown
+    assert f"Opened {logged_in.url}/\r\n" in shown
+    assert "sbx_" not in shown
+
+
 def test_a_name_close_to_another_is_questioned(logged_in: Platform, folder: Path, tmp_path: Path) -> None:
     assert run("deploy").returncode == 0
     write(tmp_path / "sale", {"app.R": APP})

@@ -3,12 +3,14 @@
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import APIClient
 from tests.building import files_of, layer_of, need_base, remove_all_of
 
-from sandbox_server.builder import Base, BuildLimits, DockerBuilder, Engine, MemoryBuilder
+from sandbox_server.builder import Base, BuildLimits, DockerBuilder, Engine, MemoryBuilder, docker
+from sandbox_server.domain import archive
 from sandbox_server.errors import BaseMissing, BuildFailed, RuntimeUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -101,6 +103,7 @@ async def test_an_engine_that_is_away_is_an_error_that_may_pass(
         builder.images(),
         builder.has(base.image),
         builder.remove(base.image),
+        builder.remove_libraries(),
         builder.sweep(),
     ):
         with pytest.raises(RuntimeUnavailable):
@@ -177,8 +180,42 @@ async def test_only_images_of_bundles_are_removed(machine: InMemory | OnEngine) 
     assert await machine.builder.has(base.image)
 
 
+async def test_a_library_goes_with_the_last_image_on_it(machine: InMemory | OnEngine, tmp_path: Path) -> None:
+    builder = machine.builder
+    base = await builder.base()
+    library = await builder.library(base, ZOO, print)
+    image = await builder.code(library, layer_of(HELLO, tmp_path))
+    await builder.remove_libraries()
+    assert await builder.has(library)
+    await builder.remove(image)
+    await builder.remove_libraries()
+    assert (await builder.has(library), await builder.has(base.image)) == (False, True)
+
+
+async def test_a_library_that_went_away_is_an_error_that_may_pass(
+    machine: InMemory | OnEngine, tmp_path: Path
+) -> None:
+    with pytest.raises(RuntimeUnavailable):
+        await machine.builder.code("sha256:" + "0" * 64, layer_of(HELLO, tmp_path))
+
+
 async def test_sweeping_leaves_images_alone(machine: InMemory | OnEngine, tmp_path: Path) -> None:
     base = await machine.builder.base()
     image = await machine.builder.code(base.image, layer_of(HELLO, tmp_path))
     await machine.builder.sweep()
     assert await machine.builder.has(image)
+
+
+async def test_the_unpacked_bundle_has_no_name_that_a_kill_could_leave(
+    machine: InMemory | OnEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[Path]] = []
+    base, layer = await machine.builder.base(), layer_of(HELLO, tmp_path)
+
+    def repack(*arguments: Any) -> None:
+        archive.repack(*arguments)
+        seen.append(list(tmp_path.iterdir()))
+
+    monkeypatch.setattr(docker, "repack", repack)
+    await machine.builder.code(base.image, layer)
+    assert all(files == [layer.files] for files in seen)

@@ -169,13 +169,14 @@ async def test_a_visit_pin_reaches_the_candidate_also_for_pages_and_is_not_repla
     page = await edge.get(RELEASE, Cookie=f"sandbox_pin={pin}", **PAGE)
     assert (app_of(page), "set-cookie" in page.headers) == ("d2", False)
     assert app_of(await edge.get(RELEASE, "/a.js", Cookie=f"sandbox_pin={pin}", **ASSET)) == "d2"
-    assert app_of(await edge.get(OTHER, Cookie=f"sandbox_pin={pin}", **PAGE)) == "other"
+    elsewhere = await edge.get(OTHER, Cookie=f"sandbox_pin={pin}", **PAGE)
+    assert (elsewhere.status_code, elsewhere.text) == (410, "This visit is over.")
 
 
 # One instance by name
 
 
-@pytest.mark.parametrize("path", ["/session/abc/download/file?w=w1", "/x/session/abc/upload/1?a=b&w=w1"])
+@pytest.mark.parametrize("path", ["/session/abc/download/file?w=w1", "/session/0f/upload/1?a=b&w=w1"])
 async def test_downloads_reach_the_instance_that_served_the_page(edge: Kit, path: str) -> None:
     await switch(edge)
     assert app_of(await edge.get(RELEASE, path, **PAGE)) == "d1"
@@ -198,8 +199,11 @@ async def test_a_session_of_nobody_here_is_gone(edge: Kit, w: str) -> None:
     assert "Reload the page" in answer.text
 
 
-async def test_elsewhere_a_w_means_nothing(edge: Kit) -> None:
-    assert app_of(await edge.get(RELEASE, "/report?w=unknown", **PAGE)) == "d1"
+@pytest.mark.parametrize(
+    "path", ["/report?w=unknown", "/session/notes/1?w=unknown", "/x/session/abc/upload/1?w=unknown"]
+)
+async def test_elsewhere_a_w_means_nothing(edge: Kit, path: str) -> None:
+    assert app_of(await edge.get(RELEASE, path, **PAGE)) == "d1"
 
 
 # WebSockets

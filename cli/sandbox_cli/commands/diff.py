@@ -9,12 +9,17 @@ from sandbox_cli.console import clean, console
 from sandbox_cli.errors import WrongUse
 from sandbox_cli.options import App, Argument
 
-A = Annotated[str | None, Argument("[A]", "A deployment; by default what is released.")]
-B = Annotated[str | None, Argument("[B]", "A deployment; by default the newest of this branch.")]
+A = Annotated[
+    str | None, Argument("[A]", "From this deployment. If you name one alone, it is B, and A the release.")
+]
+B = Annotated[str | None, Argument("[B]", "To this one; by default the newest of this branch.")]
 
 
 def diff(a: A = None, b: B = None, app: App = None) -> None:
-    """Commits, files, packages and names of variables; by default the release against this branch."""
+    """What B changes for users of A: commits, files, packages and names of variables.
+
+    Without arguments, what the newest deployment of this branch changes against the release.
+    """
     for side in filter(None, (a, b)):
         names.deployment(side)
     client = place.client()
@@ -30,7 +35,7 @@ def _sides(client: Client, a: str | None, b: str | None, app: str | None) -> tup
         left, right = names.deployment(a), names.deployment(b)
         if left.app and right.app and left.app != right.app:
             raise WrongUse("These are deployments of two apps.", "Compare two of the same app.")
-        return left.app or right.app or place.app(app), left.number, right.number
+        return place.app_with(left.app or right.app, app), left.number, right.number
     name, number = place.deployment(client, a, None, app)
     release = client.app(name)["release"]
     return name, release["deployment"] if release else None, number
@@ -42,6 +47,8 @@ def _show(found: Diff) -> None:
     _list("packages", found["packages"])
     _list("variables", found["variables"])
     _list("files", [f"{file['change']} {file['path']}" for file in found["files"]])
+    if not any(found[kind] for kind in ("commits", "packages", "variables", "files")):
+        console.say("There is no difference.")
     for file in found["files"]:
         if file["diff"]:
             console.result("\n" + clean(file["diff"]).rstrip())

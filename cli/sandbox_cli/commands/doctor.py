@@ -58,8 +58,8 @@ def _server() -> list[Finding]:
         login = config.login()
         client = Client(login.url, login.token)
         me = client.me()
-        server = _finding("server", "ok", f"{login.url}, version {me['version']}, you are {me['user']}")
-        return [server, *_versions(me["version"]), *client.findings()]
+        who = _finding("login", "ok", f"you are {me['user']} at {login.url}")
+        return [who, *_versions(me["version"]), *client.findings()]
     except (NotLoggedIn, Unreachable, Refused) as error:
         return [_finding("server", "failed", error.message, error.hint)]
 

@@ -52,8 +52,9 @@ def import_(
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Failure(
-            f"{file} cannot be read: {error}.", "Name a text file with NAME=VALUE lines.", code="bad_file"
+            f"{file} cannot be read: {reason}.", "Name a text file with NAME=VALUE lines.", code="bad_file"
         ) from error
     return _put(dotenv.parse(text, file.name), scope, branch, app)
 

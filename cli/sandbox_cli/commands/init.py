@@ -7,12 +7,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
-from sandbox_cli import names
+from sandbox_cli import config, names
 from sandbox_cli.console import console
 from sandbox_cli.errors import Failure, WrongUse
 from sandbox_cli.options import Argument, Option
 
 NAME = re.compile(rb'^name = ".*"$', re.MULTILINE)
+TITLE = re.compile(rb'^title = ".*"$', re.MULTILINE)
 
 
 def init(
@@ -30,10 +31,15 @@ def init(
         console.warn(f"Left as they were: {', '.join(kept)}.")
     if written:
         console.done(f"A {template} app is in {folder.resolve()}.")
-    console.next(
-        "sandbox deploy" if folder.resolve() == Path.cwd() else f"sandbox deploy {folder}",
-        "sandbox login URL",
-    )
+    deploy = "sandbox deploy" if folder.resolve() == Path.cwd() else f"sandbox deploy {folder}"
+    console.next(*([deploy, "sandbox ls"] if _is_logged_in() else ["sandbox login URL", deploy]))
+
+
+def _is_logged_in() -> bool:
+    try:
+        return bool(config.login())
+    except Failure:
+        return False
 
 
 def _starter(template: str) -> Traversable:
@@ -63,7 +69,9 @@ def _write(starter: Traversable, folder: Path, name: str) -> tuple[list[str], li
 
 
 def _named(content: bytes, name: str) -> bytes:
-    return NAME.sub(f'name = "{name}"'.encode(), content, count=1)
+    title = name.replace("-", " ").capitalize()
+    named = NAME.sub(f'name = "{name}"'.encode(), content, count=1)
+    return TITLE.sub(f'title = "{title}"'.encode(), named, count=1)
 
 
 def _contents(place: Traversable, below: str = "") -> Iterator[tuple[str, bytes]]:

@@ -7,7 +7,7 @@ from sandbox_cli import config, place
 from sandbox_cli.client import Client
 from sandbox_cli.config import Login
 from sandbox_cli.console import console
-from sandbox_cli.errors import Failure, Refused, WrongUse
+from sandbox_cli.errors import Failure, Refused, Unreachable, WrongUse
 from sandbox_cli.options import Argument, Option
 
 
@@ -25,7 +25,10 @@ def login(
         me = Client(address, secret).me()
     except Refused as error:
         if error.status == 401:
-            error.hint = f"Ask for a token of this server: `sandboxd user add NAME`, or its page {address}."
+            error.hint = "On the server, `sandboxd user token NAME` makes a new one."
+        raise
+    except Unreachable as error:
+        error.hint = "Check that the address is right, and that the server runs."
         raise
     config.remember(Login(address, secret, me["user"]))
     console.document({"url": address, "user": me["user"]})
@@ -86,5 +89,7 @@ def _token(address: str, given: str) -> str:
     else:
         secret = console.ask(f"Token for {address}", hidden=True)
     if not secret or not secret.isascii() or not secret.isprintable():
-        raise WrongUse("There is no token.", f"`sandbox login {address} --token TOKEN`, or pipe it in.")
+        raise WrongUse(
+            "There is no token.", f"`sandbox login {address}` asks for it; in a script, pipe it in."
+        )
     return secret

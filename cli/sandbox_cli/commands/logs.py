@@ -56,7 +56,7 @@ def logs(
     for line in lines:
         console.result(_shown(line))
     if not lines:
-        console.say(f"d{number} has no {kind} log.")
+        console.say(f"d{number} has no build log." if build else f"d{number} wrote nothing so far.")
     other = f"sandbox logs d{number}" if build else f"sandbox logs d{number} --build"
     console.next(f"sandbox logs d{number} -f" if not build else f"sandbox wait d{number}", other)
 

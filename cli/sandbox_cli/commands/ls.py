@@ -2,11 +2,11 @@
 
 from sandbox_cli import place
 from sandbox_cli.console import console
-from sandbox_cli.words import ago, people, size
+from sandbox_cli.words import ago, sessions, size
 
 
 def ls() -> None:
-    """All apps: what is released, how many branches, people and memory."""
+    """All apps: what is released, branches, sessions and memory."""
     apps = place.client().apps()
     console.document(apps)
     rows = []
@@ -18,7 +18,7 @@ def ls() -> None:
                 app["app"],
                 released,
                 str(app["branches"]),
-                people(app["sessions"]),
+                sessions(app["sessions"]),
                 size(app["memory"]),
                 ago(app["updated_at"]),
                 app["url"],

@@ -24,7 +24,7 @@ def open_(
     if console.json:
         return
     if _has_display() and _open(url):
-        console.done(f"Opened {_public(url)}")
+        console.done(f"Opened {_place(url)}")
     else:
         console.result(url)
     console.next("sandbox status", "sandbox logs")
@@ -47,6 +47,9 @@ def _url(app: str, branch: str | None) -> str:
         return detail["url"]
     for sandbox in detail["sandboxes"]:
         if sandbox["branch"] == branch:
+            if not sandbox["current"]:
+                latest = sandbox["latest"]
+                console.warn(f"Nothing of {branch} is ready: d{latest['deployment']} is {latest['status']}.")
             return sandbox["url"]
     known = ", ".join(sandbox["branch"] for sandbox in detail["sandboxes"]) or "none"
     raise Failure(
@@ -70,6 +73,9 @@ def _open(url: str) -> bool:
     return webbrowser.open(url)
 
 
-def _public(url: str) -> str:
-    # A login link is a secret until it is used: not for the screen, when the browser has it.
-    return url.partition("?")[0]
+def _place(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    # The path of a login link is a secret until it is used: not for the screen, when the browser has it.
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"

@@ -30,7 +30,7 @@ def promote(
         raise WrongUse("Say what to promote.", "`sandbox promote d42`, or `sandbox promote --branch B`.")
     target = names.deployment(deployment) if deployment else None
     client = place.client()
-    name = (target and target.app) or place.app(app)
+    name = place.app_with(target and target.app, app)
     detail = client.app(name)
     number = target.number if target else _of_branch(client, name, branch) if branch else _choice(detail)
     seen = detail["release"]["release"] if detail["release"] else 0
@@ -39,9 +39,8 @@ def promote(
     with console.live() as show:
         job = waiting.finished(client, client.release(name, number, seen, reason), show)
     left, before = job["left_sessions"], detail["release"]
-    keep = plural(left, "person keeps", "people keep") if left else ""
-    said = f"{keep} d{before['deployment']} until they leave." if left and before else ""
-    tell(job, f"From now on users get d{number}.", said)
+    stay = f"{_stay(left)} on d{before['deployment']} until they end." if left and before else ""
+    tell(job, f"From now on users get d{number}.", stay)
 
 
 def tell(job: Job, sentence: str, left: str) -> None:
@@ -55,6 +54,8 @@ def tell(job: Job, sentence: str, left: str) -> None:
     console.done(f"{sentence} Release {release['release']} of {release['app']}.{took}")
     if left:
         console.say(f"  {left}")
+    if release["smoke"] and release["smoke"]["status"] == "failed":
+        console.warn(f"The smoke check before the switch failed: {release['smoke']['reason']}")
     console.next("sandbox open --release", "sandbox rollback", "sandbox releases")
     console.result(release["url"])
 
@@ -114,7 +115,7 @@ def _ask(client: Client, detail: AppDetail, number: int) -> None:
     before = release["deployment"] if release else None
     show_changes(client.diff(detail["app"], before, number))
     left = (
-        f" {plural(release['sessions'], 'person', 'people')} on d{before} stay until they leave."
+        f" {_stay(release['sessions'])} on d{before} until they end."
         if release and release["sessions"]
         else ""
     )
@@ -122,6 +123,10 @@ def _ask(client: Client, detail: AppDetail, number: int) -> None:
         raise Failure(
             "Nothing was released.", f"Look at it first: `sandbox diff d{number}`.", code="declined"
         )
+
+
+def _stay(sessions: int) -> str:
+    return plural(sessions, "session stays", "sessions stay")
 
 
 def show_changes(diff: Diff) -> None:

@@ -4,7 +4,7 @@ from sandbox_cli import place
 from sandbox_cli.answers import Release
 from sandbox_cli.console import console
 from sandbox_cli.options import App
-from sandbox_cli.words import ago, people
+from sandbox_cli.words import ago, sessions
 
 
 def releases(app: App = None) -> None:
@@ -13,7 +13,7 @@ def releases(app: App = None) -> None:
     history = place.client().releases(name)
     console.document(history)
     console.table(
-        ("release", "deployment", "branch", "kind", "by", "when", "sessions", "state", "reason"),
+        ("release", "deployment", "branch", "kind", "smoke", "by", "when", "sessions", "state", "reason"),
         [_row(r) for r in history],
     )
     if history:
@@ -30,9 +30,10 @@ def _row(release: Release) -> tuple[str, ...]:
         f"d{release['deployment']}",
         release["branch"],
         release["kind"],
+        release["smoke"]["status"] if release["smoke"] else "",
         release["by"],
         ago(release["created_at"]),
-        people(release["sessions"]) if state else "",
+        sessions(release["sessions"]) if state else "",
         state,
         release["reason"] or release["message"],
     )

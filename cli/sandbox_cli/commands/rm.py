@@ -30,7 +30,7 @@ def rm(
 
 
 def rm_app(
-    app: Annotated[str, Argument("A", "The app.")],
+    app: Annotated[str, Argument("APP", "The app.")],
     yes: Yes = False,
 ) -> None:
     """Remove an app with all its sandboxes; one that has a release is refused."""

@@ -34,17 +34,15 @@ def rollback(
         job = waiting.finished(client, client.rollback(name, release["release"], number, reason), show)
     back = job["release"]
     sentence = f"Users get d{back['deployment']} again." if back else "It is taken back."
-    tell(
-        job,
-        sentence,
-        f"{_left(job['left_sessions'])} d{release['deployment']} (release {release['release']}).",
-    )
+    left = f"d{release['deployment']} (release {release['release']})"
+    tell(job, sentence, _still_on(left, job["left_sessions"]))
 
 
-def _left(count: int | None) -> str:
-    if count is None:
-        return "It is not known just now how many people are still on"
-    return f"{plural(count, 'person is', 'people are') if count else 'Nobody is'} still on"
+def _still_on(left: str, sessions: int | None) -> str:
+    if sessions is None:
+        return f"How many sessions are still on {left} is not known just now."
+    count = plural(sessions, "session is", "sessions are") if sessions else "No session is"
+    return f"{count} still on {left}."
 
 
 def _release(text: str) -> int:

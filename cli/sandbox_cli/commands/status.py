@@ -4,7 +4,8 @@ from sandbox_cli import place
 from sandbox_cli.answers import AppDetail, Branch, Deployment
 from sandbox_cli.console import console
 from sandbox_cli.options import App
-from sandbox_cli.words import ago, people, size
+from sandbox_cli.waiting import UNDER_WAY
+from sandbox_cli.words import ago, sessions, size
 
 
 def status(app: App = None) -> None:
@@ -24,9 +25,10 @@ def status(app: App = None) -> None:
         ("deployment", "branch", "status", "smoke", "author", "age", "message"),
         [_deployment(d) for d in deployments],
     )
-    current = next((sandbox["current"] for sandbox in detail["sandboxes"] if sandbox["current"]), None)
+    current = [sandbox["current"] for sandbox in detail["sandboxes"] if sandbox["current"]]
+    fresh = next((deployment for deployment in current if not deployment["released"]), None)
     console.next(
-        f"sandbox promote d{current['deployment']}" if current else "sandbox deploy",
+        f"sandbox promote d{fresh['deployment']}" if fresh else "sandbox deploy",
         "sandbox logs",
         "sandbox releases",
     )
@@ -40,7 +42,7 @@ def _release(detail: AppDetail) -> None:
     console.result(
         f"{detail['app']}: release {release['release']} is d{release['deployment']} of "
         f"{release['branch']}, by {release['by']} {ago(release['created_at'])}, "
-        f"{people(release['sessions'])} sessions, at {release['url']}\n"
+        f"{sessions(release['sessions'])} sessions, at {release['url']}\n"
     )
 
 
@@ -57,7 +59,7 @@ def _row(sandbox: Branch) -> tuple[str, ...]:
         f"d{current['deployment']}" if current else "–",
         shown["status"],
         newest or "the same",
-        people(shown["sessions"]),
+        sessions(shown["sessions"]),
         size(shown["memory"]),
         ago(shown["created_at"]),
         sandbox["url"],
@@ -70,8 +72,14 @@ def _deployment(deployment: Deployment) -> tuple[str, ...]:
         f"d{deployment['deployment']}",
         deployment["branch"],
         deployment["status"] + released,
-        deployment["smoke"]["status"],
+        _smoke(deployment),
         deployment["author"],
         ago(deployment["created_at"]),
-        deployment["message"][:60] + (" (uncommitted changes)" if deployment["dirty"] else ""),
+        (deployment["message"][:60] + (" (uncommitted changes)" if deployment["dirty"] else "")).strip(),
     )
+
+
+def _smoke(deployment: Deployment) -> str:
+    status = deployment["smoke"]["status"]
+    # What never came up was never visited, and will not be.
+    return "–" if status == "pending" and deployment["status"] not in UNDER_WAY else status

@@ -12,6 +12,9 @@ from sandbox_cli.options import App, OneDeployment, Option
 from sandbox_cli.words import seconds
 
 Goal = Literal["building", "starting", "ready", "asleep", "failed", "cancelled", "superseded", "retired"]
+WAY_UP = ("building", "starting", "ready")
+AT_REST = ("ready", "asleep")
+"""A deployment leaves these only if somebody asks for it, or nobody uses it any more."""
 
 
 def wait(
@@ -28,10 +31,8 @@ def wait(
     name, number = place.named(deployment, app)
     client = place.client()
     found = _reached(client, client.deployment(name, number), goal, timeout)
-    if found["status"] != goal and found["status"] in waiting.ENDED:
-        failure = waiting.failure(found)
-        failure.document = _status(found)
-        raise failure
+    if found["status"] != goal and (goal or not _is_up(found)):
+        raise _failed(found, _missed(found, goal))
     _tell(found, f"d{number} is {found['status']}.")
 
 
@@ -52,7 +53,9 @@ def restart(deployment: OneDeployment, app: App = None) -> None:
     with console.live() as show:
         waiting.finished(client, client.restart(name, number), show)
         found = waiting.settled(client, client.deployment(name, number), show)
-    _tell(found, f"d{number} has fresh instances and is {found['status']}.")
+    if found["status"] != "ready":
+        raise _failed(found, waiting.failure(found))
+    _tell(found, f"d{number} has fresh instances and is ready.")
 
 
 def _reached(client: Client, found: Deployment, goal: Goal | None, timeout: float | None) -> Deployment:
@@ -60,13 +63,7 @@ def _reached(client: Client, found: Deployment, goal: Goal | None, timeout: floa
     with console.live() as show:
         while not _there(found, goal):
             if timeout is not None and monotonic() - began > timeout:
-                failure = Failure(
-                    f"d{found['deployment']} is {found['status']} after {seconds(timeout)}.",
-                    f"It goes on: `sandbox wait d{found['deployment']}`.",
-                    code="timeout",
-                )
-                failure.document = _status(found)
-                raise failure
+                raise _failed(found, _too_late(found, goal, timeout))
             show(f"d{found['deployment']} {waiting.phase(found)}")
             left = None if timeout is None else max(timeout - (monotonic() - began), 0)
             found = waiting.newer(client, found, show, left)
@@ -74,9 +71,38 @@ def _reached(client: Client, found: Deployment, goal: Goal | None, timeout: floa
 
 
 def _there(found: Deployment, goal: Goal | None) -> bool:
+    """Whether it has the status, or does not get it any more by itself."""
+    status = found["status"]
     if goal is None:
-        return found["status"] not in waiting.UNDER_WAY
-    return found["status"] == goal or found["status"] in waiting.ENDED
+        return status not in waiting.UNDER_WAY
+    return status == goal or status in waiting.ENDED or (goal in WAY_UP and status in AT_REST)
+
+
+def _is_up(found: Deployment) -> bool:
+    return found["status"] == "ready" or (found["status"] == "asleep" and not found["error"])
+
+
+def _missed(found: Deployment, goal: Goal | None) -> Failure:
+    number, status = f"d{found['deployment']}", found["status"]
+    if found["error"] or status in waiting.ENDED:
+        return waiting.failure(found)
+    hint = f"Start it again: `sandbox restart {number}`." if status == "asleep" else "See `sandbox status`."
+    return Failure(f"{number} is {status} and will not be {goal} by itself.", hint, code="not_possible")
+
+
+def _too_late(found: Deployment, goal: Goal | None, timeout: float) -> Failure:
+    number = f"d{found['deployment']}"
+    again = f"sandbox wait {number}" + (f" --for {goal}" if goal else "")
+    return Failure(
+        f"{number} is still {found['status']} after {seconds(timeout)}.",
+        f"Nothing was stopped. Wait on: `{again}`.",
+        code="timeout",
+    )
+
+
+def _failed(found: Deployment, failure: Failure) -> Failure:
+    failure.document = _status(found)
+    return failure
 
 
 def _status(found: Deployment) -> dict[str, object]:

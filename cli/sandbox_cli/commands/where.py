@@ -74,7 +74,8 @@ def _app(client: Client, app: str, branch: str | None) -> dict[str, Any]:
         }
     sandbox = next((sandbox for sandbox in known["sandboxes"] if sandbox["branch"] == branch), None)
     current = sandbox["current"] if sandbox else None
-    promote = f"sandbox promote d{current['deployment']}" if current else "sandbox status"
+    fresh = current and not current["released"]
+    promote = f"sandbox promote d{current['deployment']}" if current and fresh else "sandbox status"
     released = known["url"] if known["release"] else None
     return {
         "url": sandbox["url"] if sandbox else None,

@@ -1,11 +1,11 @@
 """Apps, their branches, releases, variables and history."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
-from sandbox_server.api.dependencies import Member, PartsOf
-from sandbox_server.operations import compare, events, overview, promote, remove, rollback, variables
+from sandbox_server.api.dependencies import Limit, MaybeNumber, Member, PartsOf
+from sandbox_server.operations import compare, events, jobs, overview, promote, remove, rollback, variables
 from sandbox_server.wire import (
     App,
     AppDetail,
@@ -23,6 +23,7 @@ from sandbox_server.wire import (
 router = APIRouter(prefix="/apps", tags=["apps"])
 
 Scope = Literal["sandbox", "release"]
+Wait = Annotated[float, Query(ge=0, le=60)]
 
 
 @router.get("")
@@ -51,26 +52,39 @@ async def list_releases(_: Member, parts: PartsOf, app: str) -> list[Release]:
 
 
 @router.post("/{app}/releases", status_code=202)
-async def promote_deployment(caller: Member, parts: PartsOf, app: str, request: ReleaseRequest) -> Job:
-    return await promote.request_promote(parts, caller, app, request)
+async def promote_deployment(
+    caller: Member, parts: PartsOf, app: str, request: ReleaseRequest, wait: Wait = 0
+) -> Job:
+    """With `wait`, the answer comes when the switch is over, or after as many seconds."""
+    job = await promote.request_promote(parts, caller, app, request)
+    return await jobs.ended(parts, job.job, wait)
 
 
 @router.post("/{app}/rollback", status_code=202)
-async def roll_back(caller: Member, parts: PartsOf, app: str, request: RollbackRequest) -> Job:
-    return await rollback.request_rollback(parts, caller, app, request)
+async def roll_back(
+    caller: Member, parts: PartsOf, app: str, request: RollbackRequest, wait: Wait = 0
+) -> Job:
+    """As for a promote."""
+    job = await rollback.request_rollback(parts, caller, app, request)
+    return await jobs.ended(parts, job.job, wait)
 
 
 @router.get("/{app}/diff")
 async def diff(
-    _: Member, parts: PartsOf, app: str, a: int | None = None, b: int | None = None, branch: str | None = None
+    _: Member,
+    parts: PartsOf,
+    app: str,
+    a: MaybeNumber = None,
+    b: MaybeNumber = None,
+    branch: str | None = None,
 ) -> Diff:
     return await compare.compare(parts, app, a, b, branch)
 
 
 @router.get("/{app}/events")
-async def list_events(_: Member, parts: PartsOf, app: str, limit: int = 100) -> list[Event]:
+async def list_events(_: Member, parts: PartsOf, app: str, limit: Limit = 100) -> list[Event]:
     await overview.app_detail(parts, app)
-    return await events.list_events(parts, app, limit=min(max(limit, 1), 1000))
+    return await events.list_events(parts, app, limit=limit)
 
 
 @router.get("/{app}/variables")

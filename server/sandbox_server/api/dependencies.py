@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 
 from sandbox_server.auth import Caller, caller_of_token
 from sandbox_server.errors import Forbidden, Unauthorized
 from sandbox_server.operations.parts import Parts
+from sandbox_server.wire import MOST
 
 
 def parts_of(request: Request) -> Parts:
@@ -34,6 +35,12 @@ async def member(request: Request, parts: PartsOf) -> Caller:
 def anyone() -> None:
     """Declares that a route needs no login."""
 
+
+Number = Annotated[int, Path(ge=1, le=MOST)]
+"""In an address: of a deployment or a job."""
+
+MaybeNumber = Annotated[int | None, Query(ge=0, le=MOST)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
 
 Member = Annotated[Caller, Depends(member)]
 Anyone = Annotated[None, Depends(anyone)]

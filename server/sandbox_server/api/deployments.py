@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from sandbox_server.api.dependencies import Member, PartsOf
+from sandbox_server.api.dependencies import Limit, MaybeNumber, Member, Number, PartsOf
 from sandbox_server.operations import bundle, cancel, jobs, logs, overview, push, restart
 from sandbox_server.operations.parts import Parts
 from sandbox_server.wire import Deployment, Job, LogLine, Push
@@ -36,25 +36,25 @@ async def push_bundle(caller: Member, parts: PartsOf, app: str, request: Push) -
 
 @router.get("/apps/{app}/deployments")
 async def list_deployments(
-    _: Member, parts: PartsOf, app: str, branch: str | None = None, limit: int = 50
+    _: Member, parts: PartsOf, app: str, branch: str | None = None, limit: Limit = 50
 ) -> list[Deployment]:
-    return await overview.list_deployments(parts, app, branch, min(max(limit, 1), 1000))
+    return await overview.list_deployments(parts, app, branch, limit)
 
 
 @router.get("/apps/{app}/deployments/{n}")
 async def show_deployment(
-    _: Member, parts: PartsOf, app: str, n: int, seen: int | None = None, wait: Wait = 0
+    _: Member, parts: PartsOf, app: str, n: Number, seen: MaybeNumber = None, wait: Wait = 0
 ) -> Deployment:
     return await overview.show_deployment(parts, app, n, seen, wait)
 
 
 @router.post("/apps/{app}/deployments/{n}/cancel")
-async def cancel_deployment(caller: Member, parts: PartsOf, app: str, n: int) -> Deployment:
+async def cancel_deployment(caller: Member, parts: PartsOf, app: str, n: Number) -> Deployment:
     return await cancel.cancel(parts, caller, app, n)
 
 
 @router.post("/apps/{app}/deployments/{n}/restart", status_code=202)
-async def restart_deployment(caller: Member, parts: PartsOf, app: str, n: int) -> Job:
+async def restart_deployment(caller: Member, parts: PartsOf, app: str, n: Number) -> Job:
     return await restart.request_restart(parts, caller, app, n)
 
 
@@ -63,7 +63,7 @@ async def read_logs(
     _: Member,
     parts: PartsOf,
     app: str,
-    n: int,
+    n: Number,
     kind: logs.Kind = "run",
     tail: Tail = 500,
     follow: bool = False,
@@ -75,11 +75,11 @@ async def read_logs(
 
 
 @router.get("/jobs/{job}")
-async def show_job(_: Member, parts: PartsOf, job: int, seen: int | None = None, wait: Wait = 0) -> Job:
+async def show_job(_: Member, parts: PartsOf, job: Number, seen: MaybeNumber = None, wait: Wait = 0) -> Job:
     return await jobs.show_job(parts, job, seen, wait)
 
 
-async def _stream(parts: Parts, app: str, n: int, kind: logs.Kind, tail: int) -> AsyncIterator[str]:
+async def _stream(parts: Parts, app: str, n: Number, kind: logs.Kind, tail: int) -> AsyncIterator[str]:
     """One JSON document a line; empty lines say that the connection lives."""
     async for line in logs.follow_log(parts, app, n, kind, tail):
         yield f"{line.model_dump_json()}\n" if line else "\n"

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from sandbox_server.errors import BadRequest, NotFound, SandboxError
+from sandbox_server.errors import BadRequest, MethodNotAllowed, NotFound, SandboxError
 from sandbox_server.wire import Problem
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,14 @@ async def invalid(request: Request, error: Exception) -> JSONResponse:
 async def http(request: Request, error: Exception) -> JSONResponse:
     """What the framework itself refuses."""
     assert isinstance(error, HTTPException)
-    known_error = NotFound("There is no such address in the API.", "See /api/v1/openapi.json.")
-    if error.status_code != known_error.status:
-        known_error = NotFound(str(error.detail), "See /api/v1/openapi.json.")
-    return _answer(request, known_error, error.status_code)
+    described = "See /api/v1/openapi.json."
+    if error.status_code == NotFound.status:
+        return _answer(request, NotFound("There is no such address in the API.", described))
+    if error.status_code == MethodNotAllowed.status:
+        allowed = (error.headers or {}).get("Allow", "")
+        message = f"This address does not take {request.method}."
+        return _answer(request, MethodNotAllowed(message, f"It takes {allowed}." if allowed else described))
+    return _answer(request, BadRequest(f"{error.detail}.", described), error.status_code)
 
 
 async def unknown(request: Request, error: Exception) -> JSONResponse:

@@ -1,9 +1,8 @@
 """From a secret to a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox_server.errors import Forbidden
 from sandbox_server.store import Store, users
 
 
@@ -13,11 +12,8 @@ class Caller:
 
     user: str
     admin: bool
-
-    def require_admin(self) -> None:
-        """Raises `Forbidden`."""
-        if not self.admin:
-            raise Forbidden("Only an administrator may do this.")
+    token_id: int | None = field(default=None, compare=False)
+    """The token that speaks for this person."""
 
 
 PLATFORM = Caller("platform", admin=True)
@@ -35,7 +31,7 @@ async def caller_of_token(store: Store, token: str, now: datetime) -> Caller | N
         async with store.write() as tx:
             credential.used_at = now
             await tx.merge(credential)
-    return Caller(user.name, user.admin)
+    return Caller(user.name, user.admin, credential.id)
 
 
 async def caller_of_session(store: Store, secret: str, now: datetime) -> Caller | None:

@@ -81,6 +81,10 @@ class Builder(Protocol):
         """Remove an image that `code` made; absent is success; one that a container still uses stays."""
         ...
 
+    async def remove_libraries(self) -> None:
+        """Remove libraries on which no code image stands any more. Called when no build is running."""
+        ...
+
     async def sweep(self) -> None:
         """Remove builder containers that nobody waits for any more. Called when no build is running."""
         ...

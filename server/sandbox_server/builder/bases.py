@@ -43,13 +43,8 @@ async def remove_base(engine: Engine, name: str) -> None:
     base = next((base for base in await list_bases(engine) if name in _names(base)), None)
     if base is None:
         raise NotFound(f"There is no base image {name}.", "Run `sandboxd base list`.")
-    refusal = Conflict(f"The base image {name} is in use.", "Remove the apps on it first.")
-    if await engine.call(lambda client: _stand_on(client, base.id)):
-        raise refusal
-    try:
-        await engine.call(lambda client: client.remove_image(base.tag or base.id))
-    except APIError as problem:
-        raise refusal from problem
+    if not await engine.call(lambda client: _remove(client, base)):
+        raise Conflict(f"The base image {name} is in use.", "Remove the apps on it first.")
 
 
 def _is_ours(tags: list[str]) -> bool:
@@ -62,7 +57,16 @@ def _names(base: BaseImage) -> set[str]:
     return {base.id, short, base.tag} - {""}
 
 
-def _stand_on(client: APIClient, base: str) -> bool:
+def _remove(client: APIClient, base: BaseImage) -> bool:
+    """False if it is in use."""
     # The engine itself would only take the name away, and the next build would miss it.
-    labels = [f"{recipe.LIBRARY}={base}", f"{recipe.BASE}={base}"]
-    return any(client.images(quiet=True, filters={"label": label}) for label in labels)
+    labels = [f"{recipe.LIBRARY}={base.id}", f"{recipe.BASE}={base.id}"]
+    if any(client.images(quiet=True, filters={"label": label}) for label in labels):
+        return False
+    try:
+        client.remove_image(base.tag or base.id)
+    except APIError as problem:
+        if problem.status_code == 409:
+            return False
+        raise
+    return True

@@ -5,7 +5,6 @@ import io
 import json
 import tarfile
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -19,7 +18,7 @@ from sandbox_server.builder.base_image import base_tag
 from sandbox_server.builder.engine import Engine, commit, create, discard, image_id
 from sandbox_server.builder.installation import Installation
 from sandbox_server.builder.recipe import BuildLimits, Labels
-from sandbox_server.domain import archive
+from sandbox_server.domain.archive import repack
 from sandbox_server.errors import BaseMissing
 
 DEEPEST = 20
@@ -82,7 +81,12 @@ class DockerBuilder:
         return await self._engine.call(lambda client: image_id(client, image)) is not None
 
     async def remove(self, image: str) -> None:
-        await self._engine.call(lambda client: self._remove(client, image))
+        async with self._code_lock:
+            await self._engine.call(lambda client: self._remove(client, image))
+
+    async def remove_libraries(self) -> None:
+        async with self._library_lock, self._code_lock:
+            await self._engine.call(self._remove_libraries)
 
     async def sweep(self) -> None:
         await self._engine.call(self._sweep)
@@ -124,12 +128,12 @@ class DockerBuilder:
     def _add_code(self, client: APIClient, library: str, layer: CodeLayer, labels: Labels) -> str:
         container = create(client, recipe.idle(self._platform, library))
         try:
-            with tempfile.TemporaryDirectory(prefix="sandbox-code-", dir=layer.files.parent) as folder:
-                files = Path(folder) / "code.tar"
+            # Without a name: whatever ends this process, the file goes with it.
+            with tempfile.TemporaryFile(dir=layer.files.parent) as files:
                 ours = {f"{recipe.OURS}/runner.R": recipe.read("runner.R").encode()}
-                archive.repack(layer.files, files, recipe.APP, ours)
-                with files.open("rb") as data:
-                    client.put_archive(container, "/", data)
+                repack(layer.files, files, recipe.APP, ours)
+                files.seek(0)
+                client.put_archive(container, "/", files)
             return commit(client, container, recipe.repository(self._platform), recipe.code_config(labels))
         finally:
             discard(client, container)
@@ -146,15 +150,19 @@ class DockerBuilder:
         return sorted(found, key=lambda image: (image["Created"], image["Id"]))
 
     def _remove(self, client: APIClient, image: str) -> None:
-        ours = next((found for found in self._ours(client, "code") if found["Id"] == image), None)
-        for name in (ours["RepoTags"] or [image]) if ours else []:
-            try:
-                client.remove_image(name, noprune=True)
-            except ImageNotFound:
-                continue
-            except APIError as error:
-                if error.status_code != 409:
-                    raise
+        for found in self._ours(client, "code"):
+            if found["Id"] == image:
+                _remove_unused(client, found)
+
+    def _remove_libraries(self, client: APIClient) -> None:
+        libraries = self._libraries(client)
+        needed = {image["Labels"][recipe.LIBRARY] for image in self._ours(client, "code")}
+        # Newest first: an image that another one stands on is older, and cannot go before it.
+        for image in reversed(libraries):
+            if image["Id"] in needed:
+                needed.add(image["ParentId"])
+            else:
+                _remove_unused(client, image)
 
     def _remove_all(self, client: APIClient) -> None:
         for role in ("code", "library"):
@@ -168,6 +176,15 @@ class DockerBuilder:
         labels = [f"{recipe.PLATFORM}={self._platform}", f"{recipe.ROLE}=builder"]
         for container in client.containers(all=True, filters={"label": labels}):
             discard(client, container["Id"])
+
+
+def _remove_unused(client: APIClient, image: Any) -> None:
+    for name in image["RepoTags"] or [image["Id"]]:
+        try:
+            client.remove_image(name, noprune=True)
+        except APIError as error:
+            if error.status_code not in {404, 409}:  # gone already, or a container uses it
+                raise
 
 
 def _nearest(base: Base, packages: frozenset[str], libraries: list[Any]) -> tuple[str, frozenset[str], int]:

@@ -37,7 +37,10 @@ class Engine:
         self._streams = anyio.CapacityLimiter(_STREAMS)
 
     async def call(self, work: Callable[[APIClient], Result]) -> Result:
-        """Run `work` in a thread. Docker's 4xx (`NotFound` …) come as they are, all else as our errors."""
+        """Run `work` in a thread; what it lets out of the engine's failures comes as ours.
+
+        Docker's 4xx as well: what `work` has looked up went away meanwhile, and is looked up again by the next try.
+        """
         return await anyio.to_thread.run_sync(self._run, work, limiter=self._limiter)
 
     async def stream(self, work: Callable[[APIClient], Result]) -> Result:
@@ -103,8 +106,6 @@ def _as_ours() -> Iterator[None]:
             raise StorageFull(
                 "The engine's disk is full.", "Free disk space on the server, then try again."
             ) from error
-        if error.status_code is not None and error.status_code < 500:
-            raise
         raise RuntimeUnavailable(f"The Docker engine refused: {error.explanation}") from error
     except (DockerException, RequestException, HTTPError, OSError) as error:
         raise RuntimeUnavailable("The Docker engine does not answer.", detail=str(error)) from error

@@ -32,19 +32,25 @@ class Installation:
         self._limits = limits
         self._lines = Lines(log, limits.log)
         self._container = ""
+        self._root = Path()
         self._ended_because = ""
 
     async def __aenter__(self) -> Self:
-        with anyio.CancelScope(shield=True):
-            self._container = await self._engine.call(self._create)
+        making = asyncio.create_task(self._engine.call(self._create))
+        try:
+            await asyncio.shield(making)
+        except BaseException:
+            # A cancelled caller gets its error at once, while the thread still makes the container.
+            await asyncio.wait([making])
+            await self._discard()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lines.close()
-        with anyio.CancelScope(shield=True):
-            await self._engine.call(lambda client: discard(client, self._container))
+        await self._discard()
 
     async def run(self) -> None:
         """Install. Raises `BuildFailed` with the end of the log."""
@@ -63,10 +69,15 @@ class Installation:
         config = {"Cmd": ["true"], "Labels": labels}
         return await self._engine.call(lambda client: commit(client, self._container, repository, config))
 
-    def _create(self, client: APIClient) -> str:
-        container = create(client, self._request)
-        client.put_archive(container, "/", _install_script())
-        return container
+    def _create(self, client: APIClient) -> None:
+        self._root = Path(client.info()["DockerRootDir"])
+        self._container = create(client, self._request)
+        client.put_archive(self._container, "/", _install_script())
+
+    async def _discard(self) -> None:
+        if self._container:
+            with anyio.CancelScope(shield=True):
+                await self._engine.call(lambda client: discard(client, self._container))
 
     def _follow(self, client: APIClient) -> None:
         for chunk in client.logs(self._container, stream=True, follow=True):
@@ -74,26 +85,32 @@ class Installation:
 
     async def _watch(self) -> None:
         deadline = anyio.current_time() + self._limits.timeout
-        root = Path(await self._engine.call(lambda client: client.info()["DockerRootDir"]))
         while not self._ended_because:
             await anyio.sleep(1)
             with suppress(RuntimeUnavailable):
-                await self._look(deadline, root)
+                await self._look(deadline)
 
-    async def _look(self, deadline: float, root: Path) -> None:
+    async def _look(self, deadline: float) -> None:
         written = await self._engine.call(self._written)
         if anyio.current_time() > deadline:
             reason = f"The installation took longer than {self._limits.timeout:.0f} seconds."
         elif written > self._limits.layer:
             reason = f"The packages take more than {self._limits.layer // 1024**2} MiB."
-        elif _free(root) < self._limits.reserve:
+        elif _free(self._root) < self._limits.reserve:
             reason = "The server's disk is nearly full."
         elif self._lines.overflown:
             reason = "The installation printed too much."
         else:
             return
+        await self._kill(reason)
+
+    async def _kill(self, reason: str) -> None:
         self._ended_because = reason
-        await self._engine.call(lambda client: client.kill(self._container))
+        try:
+            await self._engine.call(lambda client: client.kill(self._container))
+        except RuntimeUnavailable:
+            self._ended_because = ""  # it had just ended by itself
+            raise
 
     def _written(self, client: APIClient) -> int:
         found = client.containers(all=True, size=True, filters={"id": self._container})

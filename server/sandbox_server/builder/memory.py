@@ -50,6 +50,8 @@ class MemoryBuilder:
 
     async def code(self, library: str, layer: CodeLayer) -> str:
         self._ask()
+        if library not in {BASE.image, *self._libraries, *self._bases}:
+            raise RuntimeUnavailable("The library went away.")
         size = layer.files.stat().st_size
         image = Image(_id(library, layer.digest), layer.digest, library, size)
         return self._images.setdefault(image.id, image).id
@@ -60,13 +62,16 @@ class MemoryBuilder:
 
     async def has(self, image: str) -> bool:
         self._ask()
-        bases = {self.now.image} if self.now else set[str]()
-        return image in {*self._images, *self._libraries, *bases}
+        return image in {*self._images, *self._libraries, *self._bases}
 
     async def remove(self, image: str) -> None:
         self._ask()
         if image not in self.used:
             self._images.pop(image, None)
+
+    async def remove_libraries(self) -> None:
+        self._ask()
+        self._libraries &= {image.library for image in self._images.values()}
 
     async def sweep(self) -> None:
         self._ask()
@@ -78,6 +83,10 @@ class MemoryBuilder:
 
     async def close(self) -> None:
         pass
+
+    @property
+    def _bases(self) -> set[str]:
+        return {self.now.image} if self.now else set()
 
     def _install(self, packages: frozenset[str], log: LogSink) -> None:
         offered = set(BASE.available.values()) | set(self.now.available.values() if self.now else ())

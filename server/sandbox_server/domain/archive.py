@@ -1,6 +1,7 @@
 """Bundle archives (tar.gz): what is in one, is it acceptable, and the same files as we write them."""
 
 import hashlib
+import sys
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ class Limits:
     packed: int = 1024 * MIB
     unpacked: int = 4096 * MIB
     files: int = 20_000
+
+
+_NONE = Limits(sys.maxsize, sys.maxsize, sys.maxsize)
+"""For what was inspected before, perhaps under other settings."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def read_text(path: Path, wanted: Collection[str], limit: int = MIB) -> dict[str
     Bytes that are not UTF-8 are replaced; a byte order mark is left out.
     """
     missing, found = set(wanted), dict[str, str]()
-    for member, _, body in _members(path, Limits()) if missing else ():
+    for member, _, body in _members(path, _NONE) if missing else ():
         if member is not None and member.path in missing:
             missing.remove(member.path)
             found[member.path] = _first(body, limit).decode("utf-8-sig", errors="replace")
@@ -89,23 +94,24 @@ def digests(path: Path) -> dict[str, str]:
     return found
 
 
-def repack(source: Path, target: Path, prefix: str = "", extra: Mapping[str, bytes] | None = None) -> None:
+def repack(
+    source: Path, target: BinaryIO, prefix: str = "", extra: Mapping[str, bytes] | None = None
+) -> None:
     """Write an inspected archive's files, below the folder `prefix`, as a plain tar owned by root.
 
     `extra` are files of ours by their path from the tar's root, written last. One pass, bounded memory.
     """
-    with target.open("wb") as file:
-        writer = _Writer(file)
-        writer.folder(prefix)
-        for member, entry, body in _members(source, Limits()):
-            path = "/".join(part for part in (prefix, _clean(entry.name)) if part)
-            if member is None:
-                writer.folder(path)
-            else:
-                writer.file(path, member, entry.mtime, body)
-        for path, data in (extra or {}).items():
-            writer.file(path, Member(path, len(data), executable=False), _EARLIEST, iter((data,)))
-        writer.end()
+    writer = _Writer(target)
+    writer.folder(prefix)
+    for member, entry, body in _members(source, _NONE):
+        path = "/".join(part for part in (prefix, _clean(entry.name)) if part)
+        if member is None:
+            writer.folder(path)
+        else:
+            writer.file(path, member, entry.mtime, body)
+    for path, data in (extra or {}).items():
+        writer.file(path, Member(path, len(data), executable=False), _EARLIEST, iter((data,)))
+    writer.end()
 
 
 def _first(body: tar.Body, limit: int) -> bytes:

@@ -40,8 +40,11 @@ class _Table(BaseModel):
 
 
 class SmokeConfig(_Table):
-    timeout: float = Field(
-        default=60, ge=1, le=600, description="Seconds that the first session may take until it rests."
+    timeout: float | None = Field(
+        default=None,
+        ge=1,
+        le=600,
+        description="Seconds that the first session may take until it rests. Default: the server's.",
     )
     wait_for: str = Field(
         default="",

@@ -7,8 +7,8 @@ from sandbox_server.wire import Status
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.queued: frozenset({Status.building, Status.cancelled, Status.superseded, Status.failed}),
-    Status.building: frozenset({Status.starting, Status.cancelled, Status.superseded, Status.failed}),
-    Status.starting: frozenset({Status.ready, Status.cancelled, Status.superseded, Status.failed}),
+    Status.building: frozenset({Status.starting, Status.cancelled, Status.failed}),
+    Status.starting: frozenset({Status.ready, Status.asleep, Status.cancelled, Status.failed}),
     Status.ready: frozenset({Status.asleep, Status.retired}),
     Status.asleep: frozenset({Status.starting, Status.retired}),
     Status.failed: frozenset({Status.starting, Status.retired}),

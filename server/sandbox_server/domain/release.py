@@ -28,7 +28,7 @@ def rollback_target(releases: Sequence[R], to: int | None = None) -> R:
     """The release that a rollback brings back: `to`, or the one before.
 
     Rolling back twice goes one further back: what counts is the place to which the release in force had returned.
-    Raises `NotPossible` if there is none before, `NotFound` for a number that never was.
+    Raises `NotPossible` if there is none before or if `to` is in force, `NotFound` for a number that never was.
     """
     current = in_force(releases)
     if current is None:
@@ -37,7 +37,12 @@ def rollback_target(releases: Sequence[R], to: int | None = None) -> R:
     if to is not None:
         if to not in by_number:
             raise NotFound(f"There is no release {to}.", "See them all: `sandbox releases`.")
-        return _origin(by_number[to], by_number)
+        target = _origin(by_number[to], by_number)
+        if target is _origin(current, by_number):
+            raise NotPossible(
+                f"What release {to} brought is in force already.", "See them all: `sandbox releases`."
+            )
+        return target
     before = [number for number in by_number if number < _origin(current, by_number).number]
     if not before:
         raise NotPossible(

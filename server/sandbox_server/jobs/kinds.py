@@ -8,7 +8,7 @@ from sandbox_server.errors import SandboxError
 from sandbox_server.operations.deploy import deploy, fail
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.refresh import refresh
-from sandbox_server.operations.switch import switch
+from sandbox_server.operations.switch import made, switch
 from sandbox_server.store.tables import Job
 
 
@@ -17,15 +17,21 @@ class Kind:
     run: Callable[[Parts, Job], Awaitable[dict[str, Any] | None]]
     at_once: int
     """How many of it may run at the same time."""
-    given_up: Callable[[Parts, Job, SandboxError], Awaitable[None]] | None = None
+    given_up: Callable[[Parts, Job, SandboxError], Awaitable[dict[str, Any] | None]] | None = None
+    """Called when trying ends; its result, if there is one, says that the goal was reached all the same."""
 
 
 async def _deploy_given_up(parts: Parts, job: Job, error: SandboxError) -> None:
     await fail(parts, job.payload["deployment"], error)
 
 
+async def _switch_given_up(parts: Parts, job: Job, _: SandboxError) -> dict[str, Any] | None:
+    """Once the release row is there, the edge follows as soon as it answers."""
+    return await made(parts, job)
+
+
 KINDS = {
     "deploy": Kind(deploy, at_once=2, given_up=_deploy_given_up),
-    "switch": Kind(switch, at_once=8),
+    "switch": Kind(switch, at_once=8, given_up=_switch_given_up),
     "refresh": Kind(refresh, at_once=4),
 }

@@ -13,7 +13,8 @@ from sandbox_server.operations.reconcile import reconcile
 
 log = logging.getLogger(__name__)
 
-_COLLECT_EVERY = 60.0
+_TIDY_EVERY = 60.0
+"""Seconds."""
 
 
 async def work(parts: Parts) -> None:
@@ -36,11 +37,12 @@ async def keep_in_step(parts: Parts) -> None:
     Jobs apply their own changes at once. This loop is for what nobody tells: crashes, last sessions, lost parts.
     """
     ready = True
-    collected = 0.0
+    tidied = 0.0
     while True:
         ready = (ready or await _round(parts, _prepare)) and await _round(parts, reconcile)
-        if ready and parts.monotonic() - collected > _COLLECT_EVERY:
-            collected = parts.monotonic()
+        if ready and parts.monotonic() - tidied > _TIDY_EVERY:
+            tidied = parts.monotonic()
+            ready = await _round(parts, _guard)
             await _round(parts, collect)
         await asyncio.sleep(parts.settings.reconcile_every)
 
@@ -53,9 +55,14 @@ async def _make_ready(parts: Parts) -> None:
 
 async def _prepare(parts: Parts) -> None:
     """Network and firewall, then the edge: before any traffic, and again whenever one of them came back."""
-    parts.subnet = await parts.runtime.prepare()
+    await _guard(parts)
     await parts.router.prepare(await edge.wanted(parts))
     parts.written = parts.applied = None
+
+
+async def _guard(parts: Parts) -> None:
+    """Network and firewall rule may be lost while nothing else is, as after `firewall-cmd --reload`."""
+    parts.subnet = await parts.runtime.prepare()
 
 
 async def _round(parts: Parts, step: Callable[[Parts], Awaitable[None]]) -> bool:

@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from sandbox_server.errors import NotPossible, RouterUnavailable, RuntimeUnavailable, SandboxError
+from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError
 from sandbox_server.jobs.kinds import KINDS
 from sandbox_server.operations.bell import wait
 from sandbox_server.operations.parts import Parts
-from sandbox_server.operations.trouble import problem
+from sandbox_server.operations.trouble import CANCELLED, problem
 from sandbox_server.store import jobs
 from sandbox_server.store.tables import Job
 
@@ -54,12 +55,12 @@ class Worker:
 
     async def _claim(self) -> bool:
         now = self._parts.clock()
-        if not await self._any_due():
-            return False
         count = Counter(self._running.values())
-        busy = [name for name, kind in KINDS.items() if count[name] >= kind.at_once]
+        busy = {name for name, kind in KINDS.items() if count[name] >= kind.at_once}
+        if not await self._any_due(busy):
+            return False
         async with self._parts.store.write() as tx:
-            job = await jobs.claim(tx, now, LEASE, busy)
+            job = await jobs.claim(tx, now, LEASE, busy, mine=self._work_of.keys())
         if job is None:
             return False
         task = asyncio.create_task(self._work(job), name=f"job {job.id} {job.kind}")
@@ -67,7 +68,7 @@ class Worker:
         task.add_done_callback(lambda done: self._running.pop(done, None))
         return True
 
-    async def _any_due(self) -> bool:
+    async def _any_due(self, busy: Collection[str]) -> bool:
         """A look without a write, so that polling costs nothing and rings no bell. Ends work that was cancelled."""
         now = self._parts.clock()
         async with self._parts.store.read() as tx:
@@ -76,9 +77,20 @@ class Worker:
             if job.cancelled and (work := self._work_of.get(job.id or 0)):
                 work.cancel()
         running = {job.target for job in open_jobs if job.leased_until and job.leased_until > now}
-        return any(job.run_after <= now and job.target not in running for job in open_jobs)
+        return any(
+            job.run_after <= now
+            and job.target not in running
+            and job.kind not in busy
+            and job.id not in self._work_of
+            and not job.cancelled
+            for job in open_jobs
+        )
 
     async def _work(self, job: Job) -> None:
+        if job.attempts > ATTEMPTS:
+            # Each time it was begun the process ended with it.
+            await self._give_up(job, SandboxError(f"This was begun {ATTEMPTS} times and never ended."))
+            return
         kind = KINDS[job.kind]
         work = self._work_of[job.id or 0] = asyncio.ensure_future(kind.run(self._parts, job))
         beat = asyncio.create_task(self._heartbeat(job, work))
@@ -88,7 +100,7 @@ class Worker:
         except asyncio.CancelledError:
             if _stopping():
                 raise
-            await self._finish(job, "failed", error=problem(NotPossible("It was cancelled.")))
+            await self._finish(job, "failed", error=CANCELLED)
         except (RuntimeUnavailable, RouterUnavailable) as error:
             await self._later(job, error)
         except SandboxError as error:
@@ -106,10 +118,18 @@ class Worker:
         """Keep the lease; end the work if the lease is not ours any more."""
         while not work.done():
             await asyncio.sleep(LEASE / 3)
-            async with self._parts.store.write() as tx:
-                if not await jobs.renew(tx, job, self._parts.clock() + timedelta(seconds=LEASE)):
-                    work.cancel()
-                    return
+            try:
+                held = await self._renew(job)
+            except Exception:
+                log.exception("the lease of job %s was not renewed; trying again", job.id)
+                continue
+            if not held:
+                work.cancel()
+                return
+
+    async def _renew(self, job: Job) -> bool:
+        async with self._parts.store.write() as tx:
+            return await jobs.renew(tx, job, self._parts.clock() + timedelta(seconds=LEASE))
 
     async def _later(self, job: Job, error: SandboxError) -> None:
         if job.attempts >= ATTEMPTS:
@@ -120,11 +140,16 @@ class Worker:
             await jobs.retry_later(tx, job, again, f"{error.message} Trying again.")
 
     async def _give_up(self, job: Job, error: SandboxError) -> None:
+        """The end of trying. What has been reached all the same is told as done."""
         given_up = KINDS[job.kind].given_up
+        result = None
         if given_up is not None:
             with contextlib.suppress(SandboxError):
-                await given_up(self._parts, job, error)
-        await self._finish(job, "failed", error=problem(error))
+                result = await given_up(self._parts, job, error)
+        if result is None:
+            await self._finish(job, "failed", error=problem(error))
+        else:
+            await self._finish(job, "done", result=result)
 
     async def _finish(
         self,

@@ -33,10 +33,9 @@ async def receive(parts: Parts, digest: str, chunks: AsyncIterable[bytes]) -> No
 
 async def read(parts: Parts, digest: str) -> Read:
     """Raises `BadBundle`, `BadConfig`, `NotAnApp`."""
-    path = parts.bundles.path(digest)
-    if not path.is_file():
+    if not parts.bundles.has(digest):
         raise BadBundle("This bundle was not uploaded, or not to this server.")
-    return await to_thread.run_sync(_read, path, limits_of(parts))
+    return await to_thread.run_sync(_read, parts.bundles.path(digest), limits_of(parts))
 
 
 def limits_of(parts: Parts) -> archive.Limits:

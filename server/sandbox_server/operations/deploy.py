@@ -6,7 +6,7 @@ Every step looks before it acts, so that after a kill the whole story can be tol
 import time
 from datetime import timedelta
 
-from sandbox_server.domain.instance import Scope
+from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError
 from sandbox_server.operations import build, edge, retire, start, trouble, visit
 from sandbox_server.operations.parts import Parts
@@ -17,7 +17,10 @@ from sandbox_server.wire import Status
 
 
 async def deploy(parts: Parts, job: Job) -> None:
-    """The job of a push; also starts again what sleeps or failed. Ends quietly if the deployment was cancelled."""
+    """The job of a push; also starts again what sleeps or failed. Ends quietly if the deployment was cancelled.
+
+    Raises what went wrong, after it was recorded.
+    """
     deployment_id = job.payload["deployment"]
     try:
         await _deploy(parts, deployment_id)
@@ -25,18 +28,30 @@ async def deploy(parts: Parts, job: Job) -> None:
         raise
     except SandboxError as error:
         await fail(parts, deployment_id, error)
-        await _take_away(parts, deployment_id)
+        raise
 
 
 async def fail(parts: Parts, deployment_id: int, error: SandboxError) -> None:
-    """Record why; what was live stays live."""
+    """Record why, and take away what did not come up; what was live stays live."""
+    await _record(parts, deployment_id, error)
+    async with parts.store.read() as tx:
+        live = await instances.live(tx, deployment_id)
+    for row in live:
+        if row.scope == Scope.sandbox and row.state != InstanceState.draining:
+            await retire.retire(parts, row)
+
+
+async def _record(parts: Parts, deployment_id: int, error: SandboxError) -> None:
     async with parts.store.write() as tx:
         deployment = await deployments.by_id(tx, deployment_id)
         if deployment.status not in (Status.queued, Status.building, Status.starting):
             return
         app = await tx.get_one(App, deployment.app_id)
+        trouble.point_at(error, deployment.number)
+        # What was ready once may be released and started again as before: its image is the same.
+        ends = Status.asleep if deployment.ready_at else Status.failed
         await deployments.move(
-            tx, deployment, Status.failed, at=parts.clock(), by="platform", app=app.name,
+            tx, deployment, ends, at=parts.clock(), by="platform", app=app.name,
             reason=error.message, error=trouble.problem(error),
         )  # fmt: skip
 
@@ -59,15 +74,6 @@ async def _deploy(parts: Parts, deployment_id: int) -> None:
     await _publish(parts, deployment_id)
     failpoint("deploy.published")
     await edge.apply(parts)
-
-
-async def _take_away(parts: Parts, deployment_id: int) -> None:
-    """What failed is not shown, not even by its permanent URL."""
-    async with parts.store.read() as tx:
-        live = await instances.live(tx, deployment_id)
-    for row in live:
-        if row.scope == Scope.sandbox:
-            await retire.retire(parts, row)
 
 
 async def _overtaken(parts: Parts, deployment_id: int) -> bool:

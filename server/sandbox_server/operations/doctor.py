@@ -47,18 +47,18 @@ async def _database(parts: Parts) -> Finding:
 async def _engine(parts: Parts) -> Finding:
     facts = await parts.runtime.facts()
     words = f"{facts.name} {facts.version}".strip()
-    if not facts.healthy:
+    if not facts.version:
         return Finding(
-            part="engine", status="failed", message="; ".join([words, *facts.notes]),
+            part="engine", status="failed", message=" ".join([words, *facts.notes]),
             remedy="Start the Docker engine: `systemctl start docker`, or run `make run` again.",
         )  # fmt: skip
-    if facts.notes:
+    if facts.notes or not facts.healthy:
         return Finding(
-            part="engine",
-            status="warning",
-            message="; ".join([words, *facts.notes]),
-            remedy="See docs/operations.",
-        )
+            part="engine", status="warning" if facts.healthy else "failed",
+            message=": ".join([words, " ".join(facts.notes)]),
+            remedy="Load the kernel's bridge filter with `modprobe br_netfilter`, then restart the server: "
+            "it puts its network and its firewall rule back.",
+        )  # fmt: skip
     return Finding(part="engine", status="ok", message=words)
 
 

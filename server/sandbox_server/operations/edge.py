@@ -56,28 +56,39 @@ async def _places(tx: AsyncSession) -> list[Place]:
     for app_id, branch_label, current in await tx.exec(shown):
         branches.setdefault(app_id, []).append((branch_label, current))
     numbers: dict[int, dict[int, int]] = {}
-    query = select(Deployment.app_id, Deployment.id, Deployment.number).where(
-        col(Deployment.status) != Status.retired
-    )
-    for app_id, deployment_id, number in await tx.exec(query):
+    retired: set[int] = set()
+    query = select(Deployment.app_id, Deployment.id, Deployment.number, Deployment.status)
+    for app_id, deployment_id, number, status in await tx.exec(query):
         numbers.setdefault(app_id, {})[deployment_id or 0] = number
+        if status == Status.retired:
+            retired.add(deployment_id or 0)
     named = select(App.id, App.name).where(col(App.removed_at).is_(None))
     return [
-        _place(name, numbers.get(app_id or 0, {}), made.get(app_id or 0, []), branches.get(app_id or 0, []))
+        _place(
+            name,
+            numbers.get(app_id or 0, {}),
+            retired,
+            made.get(app_id or 0, []),
+            branches.get(app_id or 0, []),
+        )
         for app_id, name in await tx.exec(named)
     ]
 
 
 def _place(
-    app: str, numbers: dict[int, int], made: list[tuple[int, str]], branches: list[tuple[str, int | None]]
+    app: str,
+    numbers: dict[int, int],
+    retired: set[int],
+    made: list[tuple[int, str]],
+    branches: list[tuple[str, int | None]],
 ) -> Place:
-    """`numbers` are by the row's id, `made` is newest first."""
+    """`numbers` are by the row's id, `made` is newest first. A release keeps its route if its branch was removed."""
     released = [ReleasedSpec(numbers.get(deployment, 0), spec_hash) for deployment, spec_hash in made]
     return Place(
         app=app,
         release=released[0] if released else None,
         branches={branch_label: numbers.get(current or 0) for branch_label, current in branches},
-        deployments=sorted(numbers.values()),
+        deployments=sorted(number for row, number in numbers.items() if row not in retired),
         released=frozenset(released),
     )
 

@@ -23,6 +23,15 @@ async def show_job(parts: Parts, job_id: int, seen: int | None = None, wait: flo
         await wait_for(heard, min(left, 2))
 
 
+async def ended(parts: Parts, job_id: int, wait: float) -> JobWire:
+    """The job once it is over, or as it is after `wait` seconds."""
+    deadline = parts.monotonic() + wait
+    job = await show_job(parts, job_id)
+    while job.status in rows.OPEN and (left := deadline - parts.monotonic()) > 0:
+        job = await show_job(parts, job_id, job.version, left)
+    return job
+
+
 async def _shown(parts: Parts, job: Job) -> JobWire:
     release = await _release(parts, job) if "release" in job.result else None
     return JobWire(

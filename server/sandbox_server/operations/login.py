@@ -1,6 +1,6 @@
 """Log in and out of the pages; tokens for the command line and for machines."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sandbox_server.auth import Caller
 from sandbox_server.errors import BadRequest, NotFound, Unauthorized
@@ -31,8 +31,14 @@ async def owner_of_link(parts: Parts, secret: str) -> str | None:
 
 
 async def sign_out(parts: Parts, secret: str) -> None:
+    """The session of this secret is over; nothing, if it was already."""
+    now = parts.clock()
     async with parts.store.write() as tx:
-        await users.revoke(tx, secret)
+        found = await users.owner(tx, users.Kind.session, secret, now)
+        if found is not None:
+            user, session = found
+            await tx.delete(session)
+            await events.record(tx, at=now, by=user.name, action="user.logged_out", subject=user.name)
 
 
 async def make_link(parts: Parts, caller: Caller) -> LoginLink:
@@ -42,7 +48,10 @@ async def make_link(parts: Parts, caller: Caller) -> LoginLink:
         user = await users.find(tx, caller.user)
         if user is None:
             raise NotFound("This user is gone.")
-        secret, row = await users.issue(tx, user, users.Kind.link, now=now, expires_at=now + LINK)
+        secret, row = await users.issue(
+            tx, user, users.Kind.link, now=now, expires_at=now + LINK, token_id=caller.token_id
+        )
+        await events.record(tx, at=now, by=caller.user, action="link.created", subject=caller.user)
     return LoginLink(url=f"{parts.settings.control_url}/login/{secret}", expires_at=row.expires_at or now)
 
 
@@ -102,18 +111,34 @@ async def _sign_in(parts: Parts, kind: users.Kind, secret: str) -> str:
     async with parts.store.write() as tx:
         found = await users.owner(tx, kind, secret, now)
         if found is None:
-            raise Unauthorized(
-                "This link was used before or has expired."
-                if kind is users.Kind.link
-                else "This token is not valid.",
-                "Get a new link with `sandbox open --page`.",
-            )
+            raise _refused(kind)
         user, credential = found
+        token: Credential | None = credential
         if kind is users.Kind.link:
+            token = await tx.get(Credential, credential.token_id) if credential.token_id else None
             await tx.delete(credential)
-        session, _ = await users.issue(tx, user, users.Kind.session, now=now, expires_at=now + SESSION)
+        session, _ = await users.issue(
+            tx, user, users.Kind.session, now=now, expires_at=_until(now, token),
+            token_id=token.id if token else None,
+        )  # fmt: skip
         await events.record(tx, at=now, by=user.name, action="user.logged_in", subject=user.name)
     return session
+
+
+def _refused(kind: users.Kind) -> Unauthorized:
+    if kind is users.Kind.link:
+        return Unauthorized(
+            "This link was used before or has expired.", "Get a new one: `sandbox open --page`."
+        )
+    return Unauthorized(
+        "This token is not valid, or it has expired.", "Get one on the server: `sandboxd user token NAME`."
+    )
+
+
+def _until(now: datetime, token: Credential | None) -> datetime:
+    """A login does not outlive the token that it came from."""
+    ends = now + SESSION
+    return min(ends, token.expires_at) if token and token.expires_at else ends
 
 
 def _shown(row: Credential, secret: str | None = None) -> Token:

@@ -24,7 +24,8 @@ async def read_log(parts: Parts, app: str, number: int, kind: Kind, tail: int | 
     for path in parts.logs.saved_runs(app, number):
         lines += await to_thread.run_sync(read, path, tail)
     for row in rows:
-        saved = last_time(parts.logs.run(app, number, f"{row.scope}-{row.id}"))
+        path = parts.logs.run(app, number, f"{row.scope}-{row.id}")
+        saved = await to_thread.run_sync(last_time, path)
         lines += [
             LogLine(time=line.at, stream=line.stream, text=line.text)
             async for line in parts.runtime.logs(row.name, tail=tail, since=saved)

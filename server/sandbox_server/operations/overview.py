@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox_server.domain import names
+from sandbox_server.domain import config, names
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.release import in_force, kept
@@ -126,18 +126,20 @@ def _sandboxes(look: _Look) -> list[BranchWire]:
             BranchWire(
                 branch=branch.name,
                 url=_sandbox_url(look, branch),
-                current=_deployment(look, current) if current else None,
-                latest=_deployment(look, own[0]),
+                current=_deployment(look, current, Scope.sandbox) if current else None,
+                latest=_deployment(look, own[0], Scope.sandbox),
                 deployments=len(own),
             )
         )
     return sorted(shown, key=lambda row: row.latest.created_at, reverse=True)
 
 
-def _deployment(look: _Look, row: Deployment) -> DeploymentWire:
+def _deployment(look: _Look, row: Deployment, scope: Scope | None = None) -> DeploymentWire:
+    """With its sessions and memory in this scope, or in both."""
     branch = _branch_of(look, row)
     released = in_force(look.releases)
-    rows = look.of(row.id or 0)
+    rows = look.of(row.id or 0, scope)
+    wanted = config.stored(row.config)
     domain = look.parts.settings.apps_domain
     return DeploymentWire(
         app=look.app.name,
@@ -164,6 +166,10 @@ def _deployment(look: _Look, row: Deployment) -> DeploymentWire:
         released=released is not None and released.deployment_id == row.id,
         sessions=people_on(look.parts.observed, rows),
         memory=memory_of(look.parts.observed, rows),
+        instances=len([one for one in rows if one.name in look.parts.observed.memory]),
+        memory_limit=wanted.memory,
+        cpus=wanted.cpus,
+        timezone=wanted.timezone,
         live=_live(look, released),
         version=row.version,
     )
@@ -200,6 +206,7 @@ def _release(look: _Look, row: Release) -> ReleaseWire:
         for instance in look.of(row.deployment_id, Scope.release)
         if instance.spec_hash == row.spec_hash
     ]
+    seen = row.smoke or (deployment.smoke if deployment else {})
     return ReleaseWire(
         release=row.number,
         app=look.app.name,
@@ -210,12 +217,13 @@ def _release(look: _Look, row: Release) -> ReleaseWire:
         by=row.by,
         reason=row.reason,
         kind=row.kind,
+        returns_to=row.returns_to,
         created_at=row.created_at,
         in_force=row is current,
         kept_until=_kept_until(look, row, current),
         sessions=people_on(look.parts.observed, instances_of),
         message=deployment.message if deployment else "",
-        smoke=Smoke.model_validate(deployment.smoke) if deployment else None,
+        smoke=Smoke.model_validate(seen) if seen else None,
     )
 
 

@@ -26,8 +26,8 @@ async def push(parts: Parts, caller: Caller, app_name: str, request: Push) -> De
     config = _settled(parts.settings, read.config)
     now = parts.clock()
     async with parts.store.write() as tx:
-        app, _ = await apps.ensure(tx, app_name, caller.user, now)
-        branch, _ = await apps.ensure_branch(tx, app, request.branch, now)
+        app = await apps.ensure(tx, app_name, caller.user, now)
+        branch = await apps.ensure_branch(tx, app, request.branch, caller.user, now)
         app.deployments += 1
         app.title = read.config.title or app.title or app_name
         deployment = _row(app, branch, request, replace(read, config=config), caller, now)

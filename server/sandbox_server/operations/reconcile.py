@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -136,8 +137,7 @@ async def _drain(parts: Parts) -> None:
     async with parts.store.write() as tx:
         # Looked at again in the transaction that drains: a release may just have come back to one of them.
         for row in _unneeded(parts, await _rows_in(tx)):
-            row.state, row.drains_since = InstanceState.draining, parts.clock()
-            tx.add(row)
+            await instances.drain(tx, row, "platform", parts.clock())
 
 
 def _unneeded(parts: Parts, rows: Rows) -> list[Instance]:
@@ -196,7 +196,9 @@ async def _start_missing(parts: Parts) -> None:
     rows = await _rows(parts)
     for deployment in rows.unfinished:
         if deployment.id not in rows.busy:
-            await _add_job(parts, "deploy", deployment.id or 0, {}, wait=0)
+            await _add_job(
+                parts, "deploy", f"deployment:{deployment.id}", {"deployment": deployment.id}, wait=0
+            )
     # Users first: releases before sandboxes.
     for run in sorted(_wanted(parts, rows), key=lambda run: (run.scope is not Scope.release, run.deployment)):
         served = any(
@@ -206,22 +208,28 @@ async def _start_missing(parts: Parts) -> None:
             for row in rows.live
         )
         if not served and run.deployment not in rows.busy:
-            payload: dict[str, object] = {
-                "scope": run.scope,
-                "variables_at": run.variables_at,
-                "kind": "revive",
-            }
-            wait = retry_after(await _failures(parts, run))
-            await _add_job(parts, "refresh", run.deployment, payload, wait=wait)
+            await _revive(parts, run)
 
 
-async def _failures(parts: Parts, run: Run) -> int:
+async def _revive(parts: Parts, run: Run) -> None:
+    async with parts.store.read() as tx:
+        deployment = await deployments.by_id(tx, run.deployment)
+    # Releases take turns with switches of their app: both would bring up the same instance.
+    released = run.scope is Scope.release
+    target = f"app:{deployment.app_id}" if released else f"deployment:{deployment.id}"
+    payload = {
+        "deployment": run.deployment, "scope": run.scope, "variables_at": run.variables_at, "kind": "revive",
+    }  # fmt: skip
+    await _add_job(parts, "refresh", target, payload, wait=retry_after(await _failures(parts, run, target)))
+
+
+async def _failures(parts: Parts, run: Run, target: str) -> int:
     """How often in a row its last starts failed, or how often it came up and went down again in the last minutes.
 
     A first crash is not counted: whoever uses the app gets a fresh instance at once.
     """
     async with parts.store.read() as tx:
-        failures = await jobs.failures_in_a_row(tx, f"deployment:{run.deployment}", "refresh")
+        failures = await jobs.failures_in_a_row(tx, target, "refresh")
         deployment = await deployments.by_id(tx, run.deployment)
         app = await tx.get_one(App, deployment.app_id)
         crashes = await events.count(
@@ -231,12 +239,7 @@ async def _failures(parts: Parts, run: Run) -> int:
     return max(failures, crashes - 1)
 
 
-async def _add_job(
-    parts: Parts, kind: str, deployment_id: int, payload: dict[str, object], wait: float
-) -> None:
+async def _add_job(parts: Parts, kind: str, target: str, payload: dict[str, Any], wait: float) -> None:
     async with parts.store.write() as tx:
-        job = await jobs.add(
-            tx, kind, f"deployment:{deployment_id}", {"deployment": deployment_id, **payload},
-            by="platform", now=parts.clock(),
-        )  # fmt: skip
+        job = await jobs.add(tx, kind, target, payload, by="platform", now=parts.clock())
         job.run_after += timedelta(seconds=wait)

@@ -1,10 +1,12 @@
 """Refresh: instances that should run come up beside those that are there; then the old ones drain."""
 
-from sandbox_server.domain.instance import InstanceState, Scope
-from sandbox_server.operations import edge, start, visit
+from sandbox_server.domain.instance import Scope
+from sandbox_server.errors import StartFailed
+from sandbox_server.operations import edge, retire, start, trouble, visit
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import deployments, instances
-from sandbox_server.store.tables import Instance, Job
+from sandbox_server.store import deployments, events, instances
+from sandbox_server.store.tables import App, Instance, Job
+from sandbox_server.wire import Status
 
 
 async def refresh(parts: Parts, job: Job) -> None:
@@ -12,21 +14,61 @@ async def refresh(parts: Parts, job: Job) -> None:
 
     Payload: `deployment`, `scope`, `variables_at` (absent: the present ones), `instead_of` (ids of instances).
     """
-    payload = job.payload
-    scope = Scope(payload.get("scope", Scope.sandbox))
-    instead_of = payload.get("instead_of", [])
-    row = await start.bring_up(
-        parts, payload["deployment"], scope, variables_at=payload.get("variables_at"), instead_of=instead_of
-    )
-    smoke = await visit.visit(parts, row)
+    if await _is_moot(parts, job):
+        return
+    try:
+        row = await _bring_up(parts, job)
+    except StartFailed as error:
+        await _record(parts, job, error)
+        raise
+    instead_of = job.payload.get("instead_of", [])
     async with parts.store.write() as tx:
-        if scope is Scope.sandbox:
-            await deployments.note(tx, payload["deployment"], smoke=smoke.model_dump(), phase="")
         for old in await instances.live(tx, row.deployment_id):
-            if old.state == InstanceState.up and (old.id in instead_of or _outdated(old, row)):
-                old.state, old.drains_since = InstanceState.draining, parts.clock()
-                tx.add(old)
+            if old.id in instead_of or _outdated(old, row):
+                await instances.drain(tx, old, job.by, parts.clock())
     await edge.apply(parts)
+
+
+async def _is_moot(parts: Parts, job: Job) -> bool:
+    """A sandbox that went to sleep or was removed meanwhile gets all that is new when it starts again."""
+    async with parts.store.read() as tx:
+        deployment = await deployments.by_id(tx, job.payload["deployment"])
+    return _scope(job) is Scope.sandbox and deployment.status != Status.ready
+
+
+async def _bring_up(parts: Parts, job: Job) -> Instance:
+    payload, scope = job.payload, _scope(job)
+    row = await start.bring_up(
+        parts, payload["deployment"], scope, variables_at=payload.get("variables_at"),
+        instead_of=payload.get("instead_of", []),
+    )  # fmt: skip
+    if payload.get("kind") == "revive" and await visit.trust(parts, row):
+        return row
+    try:
+        smoke = await visit.visit(parts, row)
+    except StartFailed:
+        await retire.retire(parts, row)
+        raise
+    if scope is Scope.sandbox:
+        async with parts.store.write() as tx:
+            await deployments.note(tx, payload["deployment"], smoke=smoke.model_dump(), phase="")
+    return row
+
+
+async def _record(parts: Parts, job: Job, error: StartFailed) -> None:
+    """Whoever set a variable does not wait for this job: the history tells."""
+    async with parts.store.write() as tx:
+        deployment = await deployments.by_id(tx, job.payload["deployment"])
+        trouble.point_at(error, deployment.number)
+        app = await tx.get_one(App, deployment.app_id)
+        await events.record(
+            tx, at=parts.clock(), by=job.by, action="instance.not_started", app=app.name,
+            subject=f"d{deployment.number}", old=_scope(job), reason=error.message,
+        )  # fmt: skip
+
+
+def _scope(job: Job) -> Scope:
+    return Scope(job.payload.get("scope", Scope.sandbox))
 
 
 def _outdated(old: Instance, new: Instance) -> bool:

@@ -1,17 +1,15 @@
 """Remove a branch's sandbox or a whole app. What is released is refused; history and numbers stay."""
 
-from datetime import datetime
-
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
-from sandbox_server.domain.instance import InstanceState
 from sandbox_server.domain.release import in_force, kept
 from sandbox_server.errors import NotPossible
 from sandbox_server.operations import edge
 from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.trouble import CANCELLED
 from sandbox_server.store import apps, deployments, events, instances, jobs, releases
-from sandbox_server.store.tables import App, Branch, Deployment, Instance
+from sandbox_server.store.tables import App, Branch, Deployment
 from sandbox_server.wire import Removed, Status
 
 _ENDS_BY = {
@@ -22,6 +20,11 @@ _ENDS_BY = {
 }
 """The way to `retired` from states that have none of their own."""
 
+_OTHER_BRANCH = (
+    "Release a deployment of another branch first, then remove this one when it is kept no longer."
+)
+_USERS = "An app that was released keeps its users. Its other branches: `sandbox rm --branch B`."
+
 
 async def remove_branch(parts: Parts, caller: Caller, app_name: str, branch_name: str) -> Removed:
     """Raises `NotFound`, and `NotPossible` if one of its deployments is released or kept for a rollback."""
@@ -29,11 +32,10 @@ async def remove_branch(parts: Parts, caller: Caller, app_name: str, branch_name
         app = await apps.get(tx, app_name)
         branch = await apps.get_branch(tx, app, branch_name)
         rows = await deployments.of_app(tx, app.id or 0, branch.id)
-        await _refuse_released(parts, tx, app, rows)
+        await _refuse_released(parts, tx, app, rows, _OTHER_BRANCH)
         removed = await _retire_all(parts, tx, app, rows, caller)
         await _end_branch(parts, tx, app, branch, caller)
     await edge.apply(parts)
-    parts.bell.ring()
     return Removed(removed=[f"sandbox {branch_name}", *removed])
 
 
@@ -43,7 +45,7 @@ async def remove_app(parts: Parts, caller: Caller, app_name: str) -> Removed:
     async with parts.store.write() as tx:
         app = await apps.get(tx, app_name)
         rows = await deployments.of_app(tx, app.id or 0)
-        await _refuse_released(parts, tx, app, rows)
+        await _refuse_released(parts, tx, app, rows, _USERS)
         branches = await apps.branches(tx, app.id)
         removed = await _retire_all(parts, tx, app, rows, caller)
         for branch in branches:
@@ -55,18 +57,23 @@ async def remove_app(parts: Parts, caller: Caller, app_name: str) -> Removed:
     return Removed(removed=[f"app {app_name}", *(f"sandbox {branch.name}" for branch in branches), *removed])
 
 
-async def _refuse_released(parts: Parts, tx: AsyncSession, app: App, rows: list[Deployment]) -> None:
+async def _refuse_released(
+    parts: Parts, tx: AsyncSession, app: App, rows: list[Deployment], hint: str
+) -> None:
     made = await releases.of_app(tx, app.id or 0)
     current = in_force(made)
     standing = {*kept(made, parts.settings.keep_previous, parts.clock()), current.number if current else 0}
+    wanted = {job.payload.get("deployment") for job in await jobs.open_jobs(tx, f"app:{app.id}")}
+    for asked in rows:
+        if asked.id in wanted:
+            raise NotPossible(
+                f"d{asked.number} is just being released.", "Wait for its end: `sandbox releases`."
+            )
     for release in made:
         row = next((row for row in rows if row.id == release.deployment_id), None)
         if row is not None and release.number in standing:
             what = "has the app's users" if release is current else "is kept for a rollback"
-            raise NotPossible(
-                f"d{row.number} is release {release.number} and {what}.",
-                "Release a deployment of another branch first, then remove this one.",
-            )
+            raise NotPossible(f"d{row.number} is release {release.number} and {what}.", hint)
 
 
 async def _retire_all(
@@ -81,18 +88,11 @@ async def _retire_all(
                 await deployments.move(
                     tx, row, status, at=parts.clock(), by=caller.user, app=app.name, reason="removed"
                 )
-        await jobs.cancel(tx, f"deployment:{row.id}")
+        await jobs.cancel(tx, f"deployment:{row.id}", parts.clock(), CANCELLED)
         for instance in await instances.live(tx, row.id):
-            _drain(tx, instance, parts.clock())
+            await instances.drain(tx, instance, caller.user, parts.clock())
         removed.append(f"d{row.number}")
     return removed
-
-
-def _drain(tx: AsyncSession, instance: Instance, now: datetime) -> None:
-    """Whoever is on it may finish; reconcile takes it away after the last session."""
-    if instance.state == InstanceState.up:
-        instance.state, instance.drains_since = InstanceState.draining, now
-        tx.add(instance)
 
 
 async def _end_branch(parts: Parts, tx: AsyncSession, app: App, branch: Branch, caller: Caller) -> None:

@@ -1,15 +1,19 @@
 """Restart: fresh instances of the same image; also starts again what sleeps or failed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
 from sandbox_server.domain.deployment import may
 from sandbox_server.domain.instance import Scope
+from sandbox_server.domain.release import in_force
 from sandbox_server.errors import ImageMissing, NotPossible
 from sandbox_server.operations import jobs
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import apps, deployments, events, instances
+from sandbox_server.store import apps, deployments, events, instances, releases
 from sandbox_server.store import jobs as job_rows
+from sandbox_server.store.tables import Deployment
 from sandbox_server.wire import Job, Status
 
 
@@ -21,8 +25,10 @@ async def request_restart(parts: Parts, caller: Caller, app_name: str, number: i
         deployment = await deployments.get(tx, app, number)
     if not may(deployment.status).restart:
         raise NotPossible(f"d{number} is {deployment.status} and cannot be started again.")
-    if deployment.image is None or not await parts.builder.has(deployment.image):
-        raise ImageMissing(f"d{number} has no image on this machine any more.")
+    if deployment.image is None:
+        raise ImageMissing(f"d{number} was never built, so there is nothing to start.")
+    if not await parts.builder.has(deployment.image):
+        raise ImageMissing(f"The image of d{number} is not on this machine any more.")
     async with parts.store.write() as tx:
         fresh = await deployments.get(tx, app, number)
         runs = fresh.status == Status.ready
@@ -41,4 +47,18 @@ async def request_restart(parts: Parts, caller: Caller, app_name: str, number: i
             tx, "refresh" if runs else "deploy", f"deployment:{fresh.id}",
             {"deployment": fresh.id, "kind": "restart", "instead_of": replaced}, by=caller.user, now=now,
         )  # fmt: skip
+        await _restart_release(tx, fresh, caller, now)
     return await jobs.show_job(parts, job.id or 0)
+
+
+async def _restart_release(tx: AsyncSession, deployment: Deployment, caller: Caller, now: datetime) -> None:
+    """If it has the app's users, they get a fresh instance too; who is on the old one stays until they leave."""
+    current = in_force(await releases.of_app(tx, deployment.app_id))
+    if current is None or current.deployment_id != deployment.id:
+        return
+    replaced = [row.id for row in await instances.live(tx, deployment.id) if row.scope == Scope.release]
+    payload = {
+        "deployment": deployment.id, "kind": "restart", "scope": Scope.release,
+        "variables_at": current.variables_at, "instead_of": replaced,
+    }  # fmt: skip
+    await job_rows.add(tx, "refresh", f"app:{deployment.app_id}", payload, by=caller.user, now=now)

@@ -3,6 +3,8 @@
 Out of the edge, stopped, its log saved, removed, and only then its lease is given back.
 """
 
+from anyio import to_thread
+
 from sandbox_server.domain.instance import InstanceState
 from sandbox_server.operations import edge
 from sandbox_server.operations.parts import Parts
@@ -39,9 +41,10 @@ async def save_log(parts: Parts, row: Instance) -> None:
         deployment = await tx.get_one(Deployment, row.deployment_id)
         app = await tx.get_one(App, row.app_id)
     path = parts.logs.run(app.name, deployment.number, f"{row.scope}-{row.id}")
+    saved = await to_thread.run_sync(last_time, path)
     lines = [
         LogLine(time=line.at, stream=line.stream, text=line.text)
-        async for line in parts.runtime.logs(row.name, since=last_time(path))
+        async for line in parts.runtime.logs(row.name, since=saved)
     ]
     if lines:
-        parts.logs.save(path, lines)
+        await to_thread.run_sync(parts.logs.save, path, lines)

@@ -3,11 +3,19 @@
 from sandbox_server.auth import Caller
 from sandbox_server.domain.release import check_seen, rollback_target
 from sandbox_server.errors import ImageMissing
-from sandbox_server.operations import jobs
+from sandbox_server.operations import jobs, overview
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, releases
 from sandbox_server.store import jobs as job_rows
-from sandbox_server.wire import Job, RollbackRequest
+from sandbox_server.wire import Job, Release, RollbackRequest
+
+
+async def target(parts: Parts, app_name: str, to: int | None = None) -> Release:
+    """What a rollback to release `to`, or to the one before, would bring back. Raises `NotPossible`, `NotFound`."""
+    async with parts.store.read() as tx:
+        app = await apps.get(tx, app_name)
+        number = rollback_target(await releases.of_app(tx, app.id or 0), to).number
+    return next(made for made in await overview.list_releases(parts, app_name) if made.release == number)
 
 
 async def request_rollback(parts: Parts, caller: Caller, app_name: str, request: RollbackRequest) -> Job:
@@ -17,10 +25,10 @@ async def request_rollback(parts: Parts, caller: Caller, app_name: str, request:
         assert app.id is not None
         made = await releases.of_app(tx, app.id)
         check_seen(made, request.seen)
-        target = rollback_target(made, request.to)
-        deployment = await deployments.by_id(tx, target.deployment_id)
-    if not await parts.builder.has(target.image):
-        raise ImageMissing(f"The image of release {target.number} (d{deployment.number}) is gone.")
+        back = rollback_target(made, request.to)
+        deployment = await deployments.by_id(tx, back.deployment_id)
+    if not await parts.builder.has(back.image):
+        raise ImageMissing(f"The image of release {back.number} (d{deployment.number}) is gone.")
     async with parts.store.write() as tx:
         check_seen(await releases.of_app(tx, app.id), request.seen)
         job = await job_rows.add(
@@ -29,11 +37,11 @@ async def request_rollback(parts: Parts, caller: Caller, app_name: str, request:
             f"app:{app.id}",
             {
                 "kind": "rollback",
-                "deployment": target.deployment_id,
+                "deployment": back.deployment_id,
                 "seen": request.seen,
                 "reason": request.reason,
-                "variables_at": target.variables_at,
-                "returns_to": target.number,
+                "variables_at": back.variables_at,
+                "returns_to": back.number,
             },
             by=caller.user,
             now=parts.clock(),

@@ -17,6 +17,7 @@ from sandbox_server.runtime.base import ContainerSpec, ContainerState
 from sandbox_server.store import deployments, instances, variables
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Branch, Deployment, Instance
+from sandbox_server.wire import Status
 
 Watcher = Callable[[str], Awaitable[None]]
 """Hears the last line of the log while an app starts."""
@@ -51,7 +52,7 @@ async def bring_up(
     try:
         await parts.runtime.start(plan.container)
         failpoint("start.started")
-        await _answers(parts, plan, lambda words: _tell(parts, deployment_id, words))
+        await _answers(parts, plan, lambda words: tell(parts, deployment_id, words))
     except (StartFailed, ImageMissing):
         await retire.retire(parts, plan.row)
         raise
@@ -94,7 +95,8 @@ async def _plan(
         spec = await spec_of(tx, deployment, branch.name, scope, at)
         row = await _equal(tx, deployment_id, spec, instead_of) or await instances.lease(
             tx, app, deployment, spec, variables_at=at, platform=parts.platform, subnet=parts.subnet,
-            slots=parts.settings.slots, servers_per_slot=parts.settings.servers_per_slot, now=parts.clock(),
+            slots=parts.settings.slots, servers_per_slot=parts.settings.servers_per_slot,
+            apart=bool(instead_of), now=parts.clock(),
         )  # fmt: skip
         values = {
             name.name: parts.sealer.open(name.ciphertext)
@@ -192,12 +194,13 @@ async def _last_line(parts: Parts, name: str) -> str:
     return f"starting R: {lines[-1][:150]}" if lines else "starting R"
 
 
-async def _tell(parts: Parts, deployment_id: int, words: str) -> None:
+async def tell(parts: Parts, deployment_id: int, words: str) -> None:
+    """Only while somebody waits for this deployment: a promote of a ready one has its own words."""
     async with parts.store.read() as tx:
-        if (await deployments.by_id(tx, deployment_id)).phase == words:
-            return
-    async with parts.store.write() as tx:
-        await deployments.note(tx, deployment_id, phase=words)
+        deployment = await deployments.by_id(tx, deployment_id)
+    if deployment.status == Status.starting and deployment.phase != words:
+        async with parts.store.write() as tx:
+            await deployments.note(tx, deployment_id, phase=words)
 
 
 async def _came_up(parts: Parts, row: Instance, scope: Scope) -> Instance:

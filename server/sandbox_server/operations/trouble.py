@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox_server.errors import SandboxError, StartFailed
+from sandbox_server.errors import NotPossible, SandboxError, StartFailed
 from sandbox_server.runtime.base import Container, LogLine
 
 KILLED = 137
@@ -17,16 +17,27 @@ def problem(error: SandboxError) -> dict[str, Any]:
     return {"code": error.code, "message": error.message, "hint": error.hint, "detail": error.detail}
 
 
+CANCELLED = problem(NotPossible("It was cancelled."))
+
+
 def ended(container: Container, memory: int, lines: Sequence[LogLine]) -> StartFailed:
     """An app whose process is gone, in words."""
     detail = r_error(lines)
-    if container.out_of_memory or container.exit_code == KILLED:
-        return StartFailed(
-            f"The app ran out of memory, limit {shown_size(memory)}.",
-            "Set `memory` in sandbox.toml, such as memory = \"2GiB\".",
-            detail,
-        )  # fmt: skip
+    more = 'Set `memory` in sandbox.toml, such as memory = "2GiB".'
+    if container.out_of_memory:
+        return StartFailed(f"The app ran out of memory, limit {shown_size(memory)}.", more, detail)
+    if container.exit_code == KILLED:
+        # Not every engine tells why; nobody else kills an app.
+        message = (
+            f"The app was killed (exit code {KILLED}), most likely out of memory, limit {shown_size(memory)}."
+        )
+        return StartFailed(message, more, detail)
     return StartFailed(f"R ended by itself with exit code {container.exit_code}.", "", detail)
+
+
+def point_at(error: SandboxError, number: int) -> None:
+    """Make its hint name the deployment: by itself `sandbox logs` shows the newest one's."""
+    error.hint = error.hint.replace("`sandbox logs", f"`sandbox logs d{number}")
 
 
 def r_error(lines: Sequence[LogLine], most: int = 25) -> str:

@@ -5,6 +5,7 @@ import re
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
+from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.errors import BadRequest, NotFound
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, events, jobs
@@ -96,14 +97,14 @@ async def _refresh_sandboxes(
     parts: Parts, tx: AsyncSession, app: App, only: Branch | None, caller: Caller
 ) -> None:
     for branch in [only] if only else await apps.branches(tx, app.id):
-        if branch.current_id is None:
-            continue
-        current = await deployments.by_id(tx, branch.current_id)
-        if current.status == Status.ready:
-            await jobs.add(
-                tx, "refresh", f"deployment:{current.id}", {"deployment": current.id, "kind": "variables"},
-                by=caller.user, now=parts.clock(),
-            )  # fmt: skip
+        for deployment in await deployments.of_app(tx, app.id or 0, branch.id):
+            # One that is just coming up may have read the old values already: it is looked at once it is ready.
+            shown = deployment.id == branch.current_id and deployment.status == Status.ready
+            if shown or deployment.status in UNFINISHED:
+                await jobs.add(
+                    tx, "refresh", f"deployment:{deployment.id}", {"deployment": deployment.id, "kind": "variables"},
+                    by=caller.user, now=parts.clock(),
+                )  # fmt: skip
 
 
 async def _answer(parts: Parts, app_name: str, scope: str, branch: str | None) -> Variables:

@@ -15,7 +15,7 @@ from sandbox_server.store import apps, deployments, releases
 from sandbox_server.store.tables import App, Deployment
 from sandbox_server.wire import Status
 
-Kind = Literal["asleep", "starting", "building", "failed", "nothing", "unknown"]
+Kind = Literal["asleep", "starting", "building", "failed", "nothing", "gone", "unknown"]
 
 _KINDS: dict[str, Kind] = {
     Status.queued: "building",
@@ -24,9 +24,9 @@ _KINDS: dict[str, Kind] = {
     Status.ready: "starting",
     Status.asleep: "asleep",
     Status.failed: "failed",
-    Status.cancelled: "nothing",
-    Status.superseded: "nothing",
-    Status.retired: "nothing",
+    Status.cancelled: "gone",
+    Status.superseded: "gone",
+    Status.retired: "gone",
 }
 
 
@@ -61,7 +61,7 @@ async def wake(parts: Parts, host: str) -> None:
     state = await look_up(parts, host)
     if state.deployment is None:
         raise NotFound("Nothing sleeps here.")
-    if state.kind in ("asleep", "failed"):
+    if state.kind == "asleep":
         await restart.request_restart(parts, PLATFORM, state.app, state.deployment)
 
 

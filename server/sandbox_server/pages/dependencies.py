@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 from sandbox_server.auth import Caller, caller_of_session
 from sandbox_server.operations.parts import Parts
 from sandbox_server.pages.session import secret_of
+from sandbox_server.wire import MOST
 
 
 class LoginNeededError(Exception):
@@ -43,7 +44,7 @@ def _here(request: Request) -> str:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Number = Annotated[int, Path(ge=1, le=MOST)]
 """In an address: of a deployment or a job."""
 
 PartsOf = Annotated[Parts, Depends(parts_of)]

@@ -5,21 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from sandbox_server.errors import NotFound, NotPossible
-from sandbox_server.operations import overview
+from sandbox_server.operations import overview, rollback
 from sandbox_server.operations.compare import compare
 from sandbox_server.operations.jobs import show_job
 from sandbox_server.operations.promote import request_promote
-from sandbox_server.operations.rollback import request_rollback
 from sandbox_server.pages import streams
 from sandbox_server.pages.dependencies import Number, PageCaller, PartsOf
 from sandbox_server.pages.rendering import fragment, page
 from sandbox_server.pages.route import PageRoute
-from sandbox_server.wire import Release, ReleaseRequest, RollbackRequest
+from sandbox_server.wire import MOST, ReleaseRequest, RollbackRequest
 
 router = APIRouter(route_class=PageRoute, prefix="/apps/{app}")
 
-Seen = Annotated[int, Form(ge=0, le=2**31 - 1)]
+Seen = Annotated[int, Form(ge=0, le=MOST)]
 Reason = Annotated[str, Form(max_length=2000)]
 
 
@@ -45,25 +43,27 @@ async def ask_rollback(
     _: PageCaller,
     parts: PartsOf,
     app: str,
-    to: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    to: Annotated[int | None, Query(ge=1, le=MOST)] = None,
 ) -> Response:
     detail = await overview.app_detail(parts, app)
-    target = _target(detail.release, await overview.list_releases(parts, app), to)
+    target = await rollback.target(parts, app, to)
     diff = await compare(parts, app, target.deployment, detail.release.deployment if detail.release else None)
     return page(request, "rollback.html", app=detail, target=target, diff=diff)
 
 
 @router.post("/rollback")
-async def rollback(
+async def roll_back(
     caller: PageCaller,
     parts: PartsOf,
     *,
     app: str,
     seen: Seen,
-    to: Annotated[int, Form(ge=1, le=2**31 - 1)],
+    to: Annotated[int, Form(ge=1, le=MOST)],
     reason: Reason = "",
 ) -> Response:
-    job = await request_rollback(parts, caller, app, RollbackRequest(seen=seen, to=to, reason=reason))
+    job = await rollback.request_rollback(
+        parts, caller, app, RollbackRequest(seen=seen, to=to, reason=reason)
+    )
     return RedirectResponse(f"/apps/{app}/jobs/{job.job}", status_code=303)
 
 
@@ -81,16 +81,3 @@ async def one_job_live(request: Request, _: PageCaller, parts: PartsOf, app: str
         )
 
     return streams.stream(streams.changes(request, render))
-
-
-def _target(in_force: Release | None, releases: list[Release], to: int | None) -> Release:
-    """The release `to`, or the one before what is in force."""
-    if in_force is None:
-        raise NotPossible(
-            "Nothing is released yet, so nothing can be rolled back.", hint="Promote a deployment first."
-        )
-    earlier = [release for release in releases if not release.in_force]
-    for release in earlier:
-        if to in {None, release.release}:
-            return release
-    raise NotFound(f"There is no earlier release{f' {to}' if to else ''} to go back to.")

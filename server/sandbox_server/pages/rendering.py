@@ -59,6 +59,7 @@ def _environment() -> Environment:
         "exact": words.exact,
         "clock": words.clock,
         "size": words.size,
+        "resources": words.resources,
         "seconds": words.seconds,
         "count_of": words.count_of,
         "who_stays": words.who_stays,

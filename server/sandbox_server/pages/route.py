@@ -63,7 +63,8 @@ async def _answer(inner: Handler, request: Request) -> Response:
     except HTTPException:
         raise
     except Exception:
-        log.exception("page %s failed", request.url.path)
+        # The route, not the address: in that of a login link stands its secret.
+        log.exception("page %s failed", request.scope["route"].path)
         return error_page(request, unexpected())
 
 

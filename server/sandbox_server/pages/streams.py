@@ -22,6 +22,8 @@ _trouble = logging.getLogger(__name__)
 # Sent when nothing changed: a browser that has gone is only noticed by writing to it.
 QUIET = ": \n\n"
 END = "event: end\ndata:\n\n"
+PAUSE = 0.2
+"""Seconds between two looks: one job commits many times, and the bell rings for the work of everybody."""
 
 Events = AsyncGenerator[str, None]
 
@@ -60,6 +62,7 @@ async def changes(request: Request, render: Render) -> Events:
             yield _news(view.fragments, sent)
             if view.final:
                 break
+            await asyncio.sleep(PAUSE)
     yield END
 
 

@@ -49,6 +49,12 @@ FACES = {
         "queued",
         404,
     ),
+    "gone": Face(
+        "{name} is not here any more",
+        "Its branch may have a newer one: ask who gave you this address.",
+        "retired",
+        410,
+    ),
     "unknown": Face("There is nothing here", "No app has this address.", "retired", 404),
 }
 
@@ -81,7 +87,8 @@ async def no_app(request: Request, _: Anyone, parts: PartsOf) -> Response:
         state = await look_up(parts, _host(request))
     except SandboxError as error:
         return waker_page("failed", words=error.message)
-    return waker_page(state.kind, state.app, state.deployment, state.words, request.url.path)
+    wanted = f"{request.url.path}?{request.url.query}".rstrip("?")
+    return waker_page(state.kind, state.app, state.deployment, state.words, wanted)
 
 
 def waker_page(

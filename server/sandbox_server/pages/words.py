@@ -7,15 +7,30 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from sandbox_server.wire import Release
+from sandbox_server.wire import Deployment, Event, Release
 
 _DEEDS = {
-    "deployment.moved": "changed",
-    "instance.crashed": "crashed",
-    "release.promote": "promoted",
-    "release.rollback": "made by a rollback",
+    "deployment.moved": "{new}",
+    "deployment.pushed": "pushed{by}: {new}",
+    "instance.crashed": "{scope} crashed",
+    "instance.drained": "{scope} gets no new sessions{by}",
+    "instance.ended": "{scope} ended",
+    "instance.not_started": "{scope} did not start",
+    "release.promote": "made{by}: users get {new}",
+    "release.rollback": "made by a rollback{by}: users get {new}",
     "release.switched": "got the traffic",
-    "sandbox.moved": "shows another deployment",
+    "sandbox.moved": "shows {new}",
+}
+
+_MOVES = {
+    "building": "is being built",
+    "starting": "starts",
+    "ready": "is ready",
+    "asleep": "went to sleep",
+    "failed": "failed",
+    "cancelled": "was cancelled{by}",
+    "superseded": "was overtaken by a newer push",
+    "retired": "was retired{by}",
 }
 
 _STEPS = ("upload", "build", "start", "smoke")
@@ -50,7 +65,20 @@ def size(count: int) -> str:
         if value < 1024:
             return f"{value:.0f} {unit}"
         value /= 1024
-    return f"{value:.1f} GiB"
+    return f"{value:.1f}".removesuffix(".0") + " GiB"
+
+
+def resources(deployment: Deployment) -> str:
+    """Such as "92 MiB of 1 GiB · 1 CPU"."""
+    limits = size(deployment.memory_limit) if deployment.memory_limit else ""
+    cpus = f" · {deployment.cpus:g}\N{NO-BREAK SPACE}CPU" if deployment.cpus else ""
+    cpus += "s" if cpus and deployment.cpus != 1 else ""
+    if not deployment.memory:
+        return f"not running{f', limit {limits}' if limits else ''}{cpus}"
+    used = size(deployment.memory)
+    if deployment.instances > 1:
+        return f"{used} in {deployment.instances} instances{f', each up to {limits}' if limits else ''}{cpus}"
+    return f"{used}{f' of {limits}' if limits else ''}{cpus}"
 
 
 def seconds(value: float) -> str:
@@ -77,12 +105,17 @@ def who_stays(release: Release) -> str:
 
 def beyond(phase: str, status: str) -> str:
     """What a phase says beyond its status: "building, installing 3 packages" → "installing 3 packages"."""
-    return phase.removeprefix(status).lstrip(" ,:")
+    return phase.removeprefix("starting R").removeprefix(status).lstrip(" ,:")
 
 
-def deed(action: str) -> str:
-    """What happened to an event's subject: "deployment.pushed" → "pushed"."""
-    return _DEEDS.get(action) or action.rpartition(".")[2].replace("_", " ")
+def deed(event: Event) -> str:
+    """What happened to an event's subject, such as "pushed by anna: main 3f2a1c9"."""
+    said = _DEEDS.get(event.action) or event.action.rpartition(".")[2].replace("_", " ") + "{by}"
+    if event.action == "deployment.moved":
+        said = _MOVES.get(event.new, said)
+    by = f" by {event.by}" if event.by != "platform" else ""
+    scope = f"’s instance in the {event.old} scope"
+    return said.format(by=by, new=event.new, scope=scope).removesuffix(": ")
 
 
 def bare_url(url: str) -> str:

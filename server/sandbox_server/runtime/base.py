@@ -82,7 +82,8 @@ class Runtime(Protocol):
     async def prepare(self) -> IPv4Network:
         """Make the network and the firewall rule in front of the host, and return the network's subnet.
 
-        Called at every start of the platform and whenever the engine came back, before any traffic.
+        Called at every start of the platform and whenever the engine came back, before any traffic, and once a
+        minute: others may flush the host's rules.
         """
         ...
 

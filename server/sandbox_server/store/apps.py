@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import names
 from sandbox_server.errors import BadName, NotFound
+from sandbox_server.store import events
 from sandbox_server.store.tables import App, Branch
 
 
@@ -29,16 +30,17 @@ async def all_apps(tx: AsyncSession) -> list[App]:
     return list(await tx.exec(select(App).where(col(App.removed_at).is_(None)).order_by(App.name)))
 
 
-async def ensure(tx: AsyncSession, name: str, by: str, now: datetime) -> tuple[App, bool]:
-    """The app, made at its first push, brought back after its removal. Second: is it new?"""
+async def ensure(tx: AsyncSession, name: str, by: str, now: datetime) -> App:
+    """The app, made at its first push, brought back after its removal."""
     app = (await tx.exec(select(App).where(App.name == name))).first()
     if app is not None and app.removed_at is None:
-        return app, False
+        return app
+    action = "app.added" if app is None else "app.restored"
     app = app or App(name=name, created_by=by, created_at=now)
     app.removed_at = None
     tx.add(app)
-    await tx.flush()
-    return app, True
+    await events.record(tx, at=now, by=by, action=action, app=name, subject=name)
+    return app
 
 
 async def branches(tx: AsyncSession, app_id: int | None = None) -> list[Branch]:
@@ -61,7 +63,7 @@ async def get_branch(tx: AsyncSession, app: App, name: str) -> Branch:
     return known[name]
 
 
-async def ensure_branch(tx: AsyncSession, app: App, name: str, now: datetime) -> tuple[Branch, bool]:
+async def ensure_branch(tx: AsyncSession, app: App, name: str, by: str, now: datetime) -> Branch:
     """The branch's row, made at its first push. Raises `BadName` if its host is another branch's."""
     assert app.id is not None
     label = names.branch_label(name, app.name)
@@ -72,9 +74,11 @@ async def ensure_branch(tx: AsyncSession, app: App, name: str, now: datetime) ->
             f"The branches {name!r} and {branch.name!r} of {app.name} would have the same host.",
             "Rename one of them.",
         )
-    new = branch is None or branch.removed_at is not None
+    if branch is not None and branch.removed_at is None:
+        return branch
+    action = "sandbox.added" if branch is None else "sandbox.restored"
     branch = branch or Branch(app_id=app.id, name=name, label=label, created_at=now)
     branch.removed_at = None
     tx.add(branch)
-    await tx.flush()
-    return branch, new
+    await events.record(tx, at=now, by=by, action=action, app=app.name, subject=name)
+    return branch

@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from sandbox_server.errors import BadBundle, StorageFull, TooLarge
 from sandbox_server.store.failpoints import failpoint
+from sandbox_server.store.once import sync
 
 
 class Bundles:
@@ -26,7 +27,12 @@ class Bundles:
         return self._folder / digest[:2] / f"{digest}.tar.gz"
 
     def has(self, digest: str) -> bool:
-        return self.path(digest).is_file()
+        """Is it here? Whoever asks may be about to push it, so it counts as new again."""
+        try:
+            os.utime(self.path(digest))
+        except FileNotFoundError:
+            return False
+        return True
 
     async def receive(
         self, digest: str, chunks: AsyncIterable[bytes], check: Callable[[Path], object]
@@ -80,11 +86,7 @@ class Bundles:
         final.parent.mkdir(exist_ok=True)
         arriving.replace(final)
         for folder in (final.parent, self._folder):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(folder)
 
 
 def _full(error: OSError) -> OSError | StorageFull:

@@ -70,6 +70,9 @@ async def count(tx: AsyncSession, *, action: str, app: str, subject: str, old: s
 STEPS = ("building", "starting", "asleep")
 """Moves of a deployment that tell nothing to those who look at the whole app."""
 
+INNER = ("instance.drained", "instance.ended", "release.switched", "sandbox.added")
+"""What only follows from something that is told too."""
+
 
 async def recent(
     tx: AsyncSession,
@@ -86,5 +89,6 @@ async def recent(
     if subject is not None:
         query = query.where(Event.subject == subject)
     if not steps:
-        query = query.where(~((col(Event.action) == "deployment.moved") & col(Event.new).in_(STEPS)))
+        step = (col(Event.action) == "deployment.moved") & col(Event.new).in_(STEPS)
+        query = query.where(~step, ~col(Event.action).in_(INNER))
     return list(await tx.exec(query))

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.instance import InstanceState, Spec, container_name, free_address
 from sandbox_server.errors import Full
+from sandbox_server.store import events
 from sandbox_server.store.tables import App, Deployment, Instance
 
 
@@ -37,13 +38,18 @@ async def lease(
     subnet: IPv4Network,
     slots: int,
     servers_per_slot: int,
+    apart: bool = False,
     now: datetime,
 ) -> Instance:
-    """A new row with a slot shared by its equals, a server of that slot and an address. Raises `Full`."""
+    """A new row with a slot shared by its equals, a server of that slot and an address. Raises `Full`.
+
+    `apart` takes a slot of its own: what is still to be visited must not get page loads of those that were.
+    """
     assert app.id is not None
     assert deployment.id is not None
     holding = await live(tx)
-    slot, server = _free_server(holding, deployment.id, spec.hash, slots, servers_per_slot)
+    equals = [] if apart else [row for row in holding if _equal(row, deployment.id, spec.hash)]
+    slot, server = _free_server(holding, equals, slots, servers_per_slot)
     last = (await tx.exec(select(Instance).order_by(col(Instance.id).desc()).limit(1))).first()
     ordinal = (last.id or 0) + 1 if last else 1
     address = free_address(subnet, {row.address or "" for row in holding}, ordinal)
@@ -61,8 +67,19 @@ async def lease(
     return row
 
 
+async def drain(tx: AsyncSession, row: Instance, by: str, now: datetime) -> None:
+    """No new page loads from now on; whoever is on it may finish. Nothing, if it has no traffic."""
+    if row.state != InstanceState.up:
+        return
+    row.state, row.drains_since = InstanceState.draining, now
+    tx.add(row)
+    await _tell(tx, row, "instance.drained", by, now)
+
+
 async def end(tx: AsyncSession, row: Instance, now: datetime) -> None:
     """Give the lease back. Only once neither the edge nor the engine knows the instance any more."""
+    if row.state != InstanceState.ended:
+        await _tell(tx, row, "instance.ended", "platform", now)
     tx.add(row)
     row.slot = row.server = row.address = None
     row.visit_pin = ""
@@ -70,18 +87,26 @@ async def end(tx: AsyncSession, row: Instance, now: datetime) -> None:
     await tx.flush()
 
 
+def _equal(row: Instance, deployment_id: int, spec_hash: str) -> bool:
+    return (row.deployment_id, row.spec_hash) == (deployment_id, spec_hash) and row.slot is not None
+
+
+async def _tell(tx: AsyncSession, row: Instance, action: str, by: str, now: datetime) -> None:
+    app, deployment = await tx.get_one(App, row.app_id), await tx.get_one(Deployment, row.deployment_id)
+    await events.record(
+        tx, at=now, by=by, action=action, app=app.name, subject=f"d{deployment.number}", old=row.scope
+    )
+
+
 def _free_server(
-    holding: list[Instance], deployment_id: int, spec_hash: str, slots: int, servers: int
+    holding: list[Instance], equals: list[Instance], slots: int, servers: int
 ) -> tuple[int, int]:
-    for row in holding:
-        if (row.deployment_id, row.spec_hash) == (deployment_id, spec_hash) and row.slot is not None:
-            taken = {other.server for other in holding if other.slot == row.slot}
-            free = next((number for number in range(1, servers + 1) if number not in taken), None)
-            if free is None:
-                raise Full(
-                    f"All {servers} places for instances of this deployment are taken by draining ones."
-                )
-            return row.slot, free
+    if equals and (slot := equals[-1].slot) is not None:
+        taken = {other.server for other in holding if other.slot == slot}
+        free = next((number for number in range(1, servers + 1) if number not in taken), None)
+        if free is None:
+            raise Full(f"All {servers} places for instances of this deployment are taken by draining ones.")
+        return slot, free
     used = {row.slot for row in holding}
     free_slot = next((number for number in range(slots) if number not in used), None)
     if free_slot is None:

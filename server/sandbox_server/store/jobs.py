@@ -49,8 +49,13 @@ async def open_jobs(tx: AsyncSession, target: str | None = None) -> list[Job]:
     return list(await tx.exec(query))
 
 
-async def claim(tx: AsyncSession, now: datetime, lease_for: float, busy: Collection[str]) -> Job | None:
-    """The oldest job that may run now, leased; None if there is none. `busy` names kinds that have no place free."""
+async def claim(
+    tx: AsyncSession, now: datetime, lease_for: float, busy: Collection[str], mine: Collection[int] = ()
+) -> Job | None:
+    """The oldest job that may run now, leased; None if there is none.
+
+    `busy` names kinds that have no place free; `mine` are jobs that the caller works on, whatever their lease says.
+    """
     running = {job.target for job in await open_jobs(tx) if job.leased_until and job.leased_until > now}
     query = (
         select(Job)
@@ -58,6 +63,8 @@ async def claim(tx: AsyncSession, now: datetime, lease_for: float, busy: Collect
             col(Job.status).in_(OPEN),
             Job.run_after <= now,
             col(Job.kind).not_in(busy),
+            col(Job.id).not_in(mine),
+            col(Job.cancelled).is_(False),
             or_(col(Job.leased_until).is_(None), col(Job.leased_until) <= now),
         )
         .order_by(col(Job.id))
@@ -113,15 +120,18 @@ async def retry_later(tx: AsyncSession, job: Job, run_after: datetime, progress:
     await tx.exec(update(Job).where(col(Job.id) == job.id, col(Job.lease) == job.lease).values(**values))
 
 
-async def cancel(tx: AsyncSession, target: str) -> None:
-    """Ask whoever runs jobs of this target to stop; those that nobody runs end here."""
+async def cancel(tx: AsyncSession, target: str, now: datetime, error: dict[str, Any]) -> None:
+    """Ask whoever runs jobs of this target to stop; those that nobody runs end here, with `error`."""
     of_target = (col(Job.target) == target, col(Job.status).in_(OPEN))
     await tx.exec(update(Job).where(*of_target).values(cancelled=True, version=Job.version + 1))
-    await tx.exec(update(Job).where(*of_target, col(Job.lease).is_(None)).values(status="failed"))
+    ended = {"status": "failed", "finished_at": now, "error": error}
+    await tx.exec(update(Job).where(*of_target, col(Job.lease).is_(None)).values(**ended))
 
 
 async def release_leases(tx: AsyncSession) -> None:
-    """Called by the only worker at its start: whoever held them is dead."""
+    """Called by the only worker at its start: whoever held them is dead. What was to be cancelled has ended so."""
+    cancelled = (col(Job.status).in_(OPEN), col(Job.cancelled).is_(True))
+    await tx.exec(update(Job).where(*cancelled).values(status="failed", lease=None, leased_until=None))
     await tx.exec(update(Job).where(col(Job.status) == "running").values(lease=None, leased_until=None))
 
 

@@ -6,9 +6,12 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from sandbox_server.wire import LogLine
+
+_SPAN = 16 * 1024
+"""Bytes at a file's end in which its last line is looked for first."""
 
 
 class Logs:
@@ -54,6 +57,20 @@ def read(path: Path, tail: int | None = None) -> list[LogLine]:
 
 
 def last_time(path: Path) -> datetime | None:
-    """When the newest saved line was said."""
-    lines = read(path, tail=1)
-    return lines[0].time if lines else None
+    """When the newest saved line was said. Reads no more than the file's end."""
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        last = _last_line(file)
+    return LogLine.model_validate_json(last).time if last else None
+
+
+def _last_line(file: BinaryIO) -> bytes:
+    """The last whole line, without its newline."""
+    size, span = file.seek(0, os.SEEK_END), _SPAN
+    while True:
+        file.seek(max(size - span, 0))
+        _, found, last = file.read().rpartition(b"\n")[0].rpartition(b"\n")
+        if found or span >= size:
+            return last
+        span *= 2

@@ -1,6 +1,7 @@
 """Releases: rows are added, never changed."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -35,6 +36,16 @@ async def specs(tx: AsyncSession) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
+async def last_smoke(tx: AsyncSession, deployment_id: int, spec_hash: str) -> dict[str, Any]:
+    """What the last visit of such instances saw; empty if none was kept."""
+    query = (
+        select(Release.smoke)
+        .where(Release.deployment_id == deployment_id, Release.spec_hash == spec_hash)
+        .order_by(col(Release.number).desc())
+    )
+    return dict((await tx.exec(query)).first() or {})
+
+
 async def made_by(tx: AsyncSession, job_id: int) -> Release | None:
     return (await tx.exec(select(Release).where(Release.job_id == job_id))).first()
 
@@ -53,6 +64,7 @@ async def add(
     now: datetime,
     returns_to: int | None = None,
     job_id: int | None = None,
+    smoke: dict[str, Any] | None = None,
 ) -> Release:
     """From now on this deployment has the app's public traffic. Raises `StateChanged` if `seen` is not in force."""
     assert app.id is not None
@@ -65,7 +77,7 @@ async def add(
     release = Release(
         app_id=app.id, number=app.releases, deployment_id=deployment.id, image=deployment.image,
         spec_hash=spec_hash, variables_at=variables_at, returns_to=returns_to, job_id=job_id,
-        kind=kind, by=by, reason=reason, created_at=now,
+        smoke=smoke or {}, kind=kind, by=by, reason=reason, created_at=now,
     )  # fmt: skip
     tx.add_all([app, release])
     await tx.flush()

@@ -57,6 +57,8 @@ class Credential(SQLModel, table=True):
     kind: str
     name: str = ""
     hash: str = Field(unique=True)
+    token_id: int | None = Field(default=None, foreign_key="credential.id", ondelete="CASCADE")
+    """Of a session or a link: the token that it came from, and with which it goes."""
     created_at: datetime = _time()
     expires_at: datetime | None = _maybe_time()
     used_at: datetime | None = _maybe_time()
@@ -141,6 +143,8 @@ class Release(SQLModel, table=True):
     """For a rollback: the number of the release that it brings back."""
     job_id: int | None = Field(default=None, unique=True)
     """The job that made it: told again after a kill, it makes no second one."""
+    smoke: dict[str, Any] = _json()
+    """What the visit before the switch saw, with the release's variables."""
     kind: str
     by: str
     reason: str = _text()

@@ -38,14 +38,22 @@ async def add(tx: AsyncSession, name: str, *, admin: bool, now: datetime) -> Use
 
 
 async def issue(
-    tx: AsyncSession, user: User, kind: Kind, *, name: str = "", now: datetime, expires_at: datetime | None
+    tx: AsyncSession,
+    user: User,
+    kind: Kind,
+    *,
+    name: str = "",
+    now: datetime,
+    expires_at: datetime | None,
+    token_id: int | None = None,
 ) -> tuple[str, Credential]:
     """A new secret and its row. The secret is not kept and can be shown this once only."""
     assert user.id is not None
     secret = f"sbx_{secrets.token_urlsafe(32)}"
     row = Credential(
-        user_id=user.id, kind=kind, name=name, hash=hash_of(secret), created_at=now, expires_at=expires_at
-    )
+        user_id=user.id, kind=kind, name=name, hash=hash_of(secret), token_id=token_id,
+        created_at=now, expires_at=expires_at,
+    )  # fmt: skip
     tx.add(row)
     await tx.flush()
     return secret, row
@@ -76,16 +84,12 @@ async def tokens(tx: AsyncSession, user_name: str) -> list[Credential]:
 
 
 async def remove_token(tx: AsyncSession, user_name: str, name: str) -> None:
-    """Raises `NotFound`."""
+    """And all logins that came from it. Raises `NotFound`."""
     row = next((token for token in await tokens(tx, user_name) if token.name == name), None)
     if row is None:
         raise NotFound(f"You have no token {name[:60]!r}.", "See them: `sandbox token ls`.")
     await tx.delete(row)
     await tx.flush()
-
-
-async def revoke(tx: AsyncSession, secret: str) -> None:
-    await tx.exec(delete(Credential).where(col(Credential.hash) == hash_of(secret)))
 
 
 async def forget_expired(tx: AsyncSession, now: datetime) -> None:

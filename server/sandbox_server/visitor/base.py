@@ -27,6 +27,8 @@ class Itinerary:
     """A CSS selector that counts as rest, for pages that never get idle."""
     pin: str = ""
     """Sent as the pin cookie: reaches a candidate before it is released."""
+    users_wait: bool = False
+    """A release depends on it: one place is kept for such visits."""
 
 
 @dataclass(frozen=True)

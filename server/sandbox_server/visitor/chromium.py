@@ -1,6 +1,7 @@
 """The checking browser: headless Chromium, there only while there is something to visit."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 
 import anyio
@@ -13,8 +14,8 @@ from sandbox_server.visitor.page import watch
 MARK = "SandboxVisit/1"
 """Ends the User-Agent of every visit."""
 PIN_COOKIE = "sandbox_pin"
-AT_ONCE = 2
-"""Visits at a time; others queue."""
+AT_ONCE = 3
+"""Visits at a time; others queue. One place is only for those for which users wait."""
 CLOSING = 5.0
 ENOUGH = 20.0
 """Seconds after which a visit that fails is not repeated."""
@@ -30,6 +31,7 @@ class ChromiumVisitor:
         self._program = program
         self._idle_after = idle_after
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._room_for_others = asyncio.Semaphore(AT_ONCE - 1)
         self._door = asyncio.Lock()
         self._chromium: launch.Chromium | None = None
         self._visits = 0
@@ -39,7 +41,8 @@ class ChromiumVisitor:
         self._why_not = ""
 
     async def visit(self, itinerary: Itinerary) -> Visit:
-        async with self._room:
+        queue = nullcontext() if itinerary.users_wait else self._room_for_others
+        async with queue, self._room:
             self._enter()
             try:
                 return await self._visit_twice(itinerary)

@@ -47,14 +47,31 @@ async def test_an_unknown_app(api: Api) -> None:
 
 async def test_a_method_that_is_not_there(api: Api) -> None:
     response = await api.anna.patch("/apps")
-    assert response.status_code == 405
-    assert response.json()["error"]["hint"]
+    check(response, 405, "method_not_allowed")
+    assert response.json()["error"]["hint"] == "It takes GET."
 
 
 async def test_a_request_that_is_wrong(api: Api) -> None:
     check(await api.anna.post("/apps/x/deployments", json={"bundle": "no"}), 422, "bad_request")
     check(await api.anna.post("/tokens", content=b"{"), 422, "bad_request")
     check(await api.anna.post("/tokens", json={"name": "ci", "colour": "red"}), 422, "bad_request")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9" * 20, "9" * 400, "x"])
+async def test_a_number_that_cannot_be(api: Api, number: str) -> None:
+    at = "/apps/sales-dashboard"
+    for path in (f"{at}/deployments/{number}", f"{at}/deployments/{number}/logs", f"/jobs/{number}"):
+        check(await api.anna.get(path), 422, "bad_request")
+    for path in (f"{at}/deployments/{number}/cancel", f"{at}/deployments/{number}/restart"):
+        check(await api.anna.post(path), 422, "bad_request")
+
+
+async def test_a_number_in_a_request_that_cannot_be(api: Api) -> None:
+    most = 10**20
+    for path, body in (("releases", {"deployment": most, "seen": 0}), ("rollback", {"seen": 0, "to": most})):
+        check(await api.anna.post(f"/apps/sales-dashboard/{path}", json=body), 422, "bad_request")
+    check(await api.anna.get(f"/apps/sales-dashboard/diff?a={most}"), 422, "bad_request")
+    check(await api.anna.get(f"/apps/sales-dashboard/events?limit={most}"), 422, "bad_request")
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer sbx_guess", "Basic YTpi", "bearer  "])

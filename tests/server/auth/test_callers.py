@@ -5,7 +5,6 @@ from tests.server.cast import ANNA, BEN
 from tests.server.platform import Platform
 
 from sandbox_server.auth import caller_of_session, caller_of_token
-from sandbox_server.errors import Forbidden
 from sandbox_server.operations import login
 from sandbox_server.store import users
 
@@ -50,9 +49,3 @@ async def test_it_is_noted_when_a_token_was_used(platform: Platform) -> None:
     await caller_of_token(platform.parts.store, token, platform.clock())
     async with platform.parts.store.read() as tx:
         assert [row.used_at for row in await users.tokens(tx, "anna")] == [platform.clock()]
-
-
-def test_only_administrators_administer() -> None:
-    ANNA.require_admin()
-    with pytest.raises(Forbidden):
-        BEN.require_admin()

@@ -274,7 +274,8 @@ def test_repacked_files_are_the_same_and_belong_to_root(tmp_path: Path) -> None:
         folder("empty"),
     )
     source, target = packed(tmp_path, tar(*members)), tmp_path / "out.tar"
-    repack(source, target, "opt/sandbox/app", {"opt/sandbox/runner.R": b"run"})
+    with target.open("wb") as written_to:
+        repack(source, written_to, "opt/sandbox/app", {"opt/sandbox/runner.R": b"run"})
     with tarfile.open(target, "r:") as archive:
         written = {member.name: member for member in archive}
         assert list(written)[:6] == [
@@ -298,6 +299,17 @@ def test_repacked_files_are_the_same_and_belong_to_root(tmp_path: Path) -> None:
 
 
 def test_repacking_needs_no_prefix(tmp_path: Path) -> None:
-    repack(packed(tmp_path, tar(folder("./"), file("./app.R", b"hello"))), tmp_path / "out.tar")
+    with (tmp_path / "out.tar").open("wb") as target:
+        repack(packed(tmp_path, tar(folder("./"), file("./app.R", b"hello"))), target)
     with tarfile.open(tmp_path / "out.tar", "r:") as archive:
         assert archive.getnames() == ["app.R"]
+
+
+def test_what_a_server_with_higher_limits_accepted_is_read_and_repacked(tmp_path: Path) -> None:
+    many = Limits().files + 1
+    path = packed(tmp_path, tar(*(file(f"{number}.R") for number in range(many))))
+    assert len(inspect(path, Limits(files=many)).members) == many
+    assert list(read_text(path, [f"{many - 1}.R"])) == [f"{many - 1}.R"]
+    with (tmp_path / "out.tar").open("wb") as target:
+        repack(path, target)
+    assert (tmp_path / "out.tar").stat().st_size > many * 512

@@ -16,6 +16,7 @@ def test_it_works() -> None:
 
 def test_everything_is_optional() -> None:
     assert parse("") == AppConfig()
+    assert parse("").smoke.timeout is None
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,12 @@ def test_a_rollback_that_is_named_leads_to_what_it_had_brought_back() -> None:
         rollback_target(made, 9)
 
 
+def test_what_is_in_force_already_cannot_be_brought_back() -> None:
+    for to in (2, 4):
+        with pytest.raises(NotPossible, match="in force already"):
+            rollback_target(history(None, None, None, 2), to)
+
+
 def test_who_saw_another_release_is_refused() -> None:
     check_seen(history(None), 1)
     check_seen([], 0)

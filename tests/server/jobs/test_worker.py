@@ -1,7 +1,8 @@
 """The worker: done, failed, tried again, cancelled, killed."""
 
-from asyncio import create_task, current_task, gather
+from asyncio import Event, create_task, current_task, gather, sleep
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from tests.server.platform import Platform
 from sandbox_server import wire
 from sandbox_server.errors import RuntimeUnavailable
 from sandbox_server.jobs import Worker
+from sandbox_server.jobs.kinds import KINDS, Kind
 from sandbox_server.operations import deploy, edge, start, switch
 from sandbox_server.operations.cancel import cancel
+from sandbox_server.operations.jobs import show_job
 from sandbox_server.operations.promote import request_promote
 from sandbox_server.store import jobs
 
@@ -194,3 +197,44 @@ async def test_the_lease_is_kept_however_much_else_happens(
 
 async def done(platform: Platform) -> bool:
     return await platform.status(1) == "ready"
+
+
+async def test_a_worker_with_its_hands_full_waits_instead_of_looking_again_and_again(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Event()
+
+    async def endless(_parts: Any, _job: Any) -> None:
+        begun.set()
+        await Event().wait()
+
+    monkeypatch.setitem(KINDS, "deploy", Kind(endless, at_once=1))
+    await platform.push("one")
+    await platform.push("two")
+    async with platform.worker():
+        await begun.wait()
+        before = platform.parts.store.commits
+        for _ in range(50):
+            platform.parts.bell.ring()
+            await sleep(0)
+        await sleep(0.1)
+        assert platform.parts.store.commits == before
+
+
+async def test_a_switch_that_is_given_up_after_the_release_was_written_is_told_as_done(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await platform.deploy()
+
+    async def away(_parts: Any) -> None:
+        raise RuntimeError("the edge is away")
+
+    real = switch.edge.apply
+    monkeypatch.setattr(switch, "edge", SimpleNamespace(apply=away))
+    job = await request_promote(platform.parts, BEN, APP, wire.ReleaseRequest(deployment=1, seen=0))
+    await platform.work()
+    shown = await show_job(platform.parts, job.job)
+    assert (shown.status, shown.release and shown.release.release) == ("done", 1)
+    monkeypatch.undo()
+    await real(platform.parts)
+    assert platform.users_get() == "d1"

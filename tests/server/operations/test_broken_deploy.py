@@ -56,12 +56,12 @@ async def test_an_app_that_ends_at_once_says_its_exit_code(long_start: Platform)
     assert error.message == "R ended by itself with exit code 3."
 
 
-async def test_an_app_that_is_killed_says_that_memory_ran_out(long_start: Platform) -> None:
+async def test_an_app_without_memory_says_that_it_ran_out(long_start: Platform) -> None:
     platform = long_start
     platform.runtime.status = None
     number = await platform.push(files=BROKEN)
     async with platform.worker():
-        platform.runtime.crash(await first_container(platform), 137)
+        platform.runtime.crash(await first_container(platform), 137, out_of_memory=True)
         await platform.until_status(number, "failed")
     error = (await platform.show(number)).error
     assert error is not None

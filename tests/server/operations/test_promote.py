@@ -1,13 +1,14 @@
 """Promote and rollback: a traffic switch to the very image that was pushed."""
 
 import pytest
-from tests.server.cast import APP, BEN, CLEO
+from tests.server.cast import ANNA, APP, BEN, CLEO
 from tests.server.platform import Platform
 
 from sandbox_server import wire
 from sandbox_server.domain.instance import Scope
 from sandbox_server.errors import ImageMissing, NotFound, NotPossible, StateChanged
 from sandbox_server.operations.promote import request_promote
+from sandbox_server.operations.remove import remove_branch
 from sandbox_server.operations.rollback import request_rollback
 from sandbox_server.visitor.base import Outcome, Visit
 
@@ -203,3 +204,32 @@ async def test_a_release_whose_instance_is_missing_shows_the_waker_and_comes_bac
     assert platform.users_get() == "waker"
     await platform.quiet()
     assert platform.users_get() == "d1"
+
+
+async def test_a_release_whose_branch_was_removed_can_come_back(platform: Platform) -> None:
+    await platform.deploy("old")
+    await platform.promote(1)
+    await platform.deploy("main")
+    await platform.promote(2)
+    await platform.sleep(platform.parts.settings.keep_previous + 60)
+    await remove_branch(platform.parts, ANNA, APP, "old")
+    await platform.quiet()
+    assert (await platform.rollback(to=1)).status == "done"
+    assert platform.users_get() == "d1"
+
+
+async def test_a_deployment_that_is_just_being_released_is_not_removed(platform: Platform) -> None:
+    await platform.deploy("old")
+    await request_promote(platform.parts, BEN, APP, wire.ReleaseRequest(deployment=1, seen=0))
+    with pytest.raises(NotPossible, match="just being released"):
+        await remove_branch(platform.parts, ANNA, APP, "old")
+
+
+async def test_a_release_that_crashed_comes_back_without_waiting_for_a_browser(platform: Platform) -> None:
+    await platform.deploy()
+    await platform.promote(1)
+    visits = len(platform.visitor.visited)
+    platform.runtime.crash((await platform.instance(1, Scope.release)).name)
+    await platform.quiet()
+    assert platform.users_get() == "d1"
+    assert len(platform.visitor.visited) == visits

@@ -76,6 +76,8 @@ async def test_an_older_push_that_ends_late_does_not_take_the_url_back(platform:
 async def test_every_step_is_in_the_history_with_its_user(platform: Platform) -> None:
     await platform.deploy()
     assert await platform.history() == [
+        "anna app.added sales-dashboard >",
+        "anna sandbox.added main >",
         "anna deployment.pushed d1 >main",
         "platform deployment.moved d1 queued>building",
         "platform deployment.moved d1 building>starting",

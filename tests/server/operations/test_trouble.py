@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from sandbox_server.operations.trouble import r_error
-from sandbox_server.runtime.base import LogLine
+from sandbox_server.operations.trouble import ended, r_error
+from sandbox_server.runtime.base import Container, ContainerState, LogLine
 
 
 def _lines(*texts: str) -> list[LogLine]:
@@ -31,3 +31,15 @@ def test_the_last_error_counts() -> None:
 
 def test_without_an_error_the_last_lines_are_shown() -> None:
     assert r_error(_lines("a", "b", "c"), most=2) == "b\nc"
+
+
+def _gone(exit_code: int, out_of_memory: bool) -> Container:
+    return Container("x", ContainerState.exited, "s", "i", None, exit_code, out_of_memory)
+
+
+def test_an_app_that_was_killed_is_told_its_memory_limit() -> None:
+    assert ended(_gone(137, True), 2**30, []).message == "The app ran out of memory, limit 1 GiB."
+    killed = ended(_gone(137, False), 2**30, [])
+    assert killed.message == "The app was killed (exit code 137), most likely out of memory, limit 1 GiB."
+    assert "Set `memory` in sandbox.toml" in killed.hint
+    assert ended(_gone(3, False), 2**30, []).message == "R ended by itself with exit code 3."

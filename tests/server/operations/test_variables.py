@@ -122,3 +122,17 @@ async def test_values_are_encrypted_on_the_disk(platform: Platform) -> None:
     home = platform.parts.settings.home
     files = [path for path in home.rglob("*") if path.is_file()]
     assert not [path for path in files if b"swordfish" in path.read_bytes()]
+
+
+async def test_one_that_is_set_while_a_push_comes_up_is_not_lost(platform: Platform) -> None:
+    await platform.deploy()
+    number = await platform.push()
+    async with platform.worker():
+        await platform.until_status(number, "ready")
+    await set_variables(
+        platform.parts, ANNA, APP, wire.VariablesSet(variables={"DB": "test"}, scope="sandbox", branch=None)
+    )
+    third = await platform.push()
+    await put(platform, DB="newer")
+    await platform.quiet()
+    assert (await platform.environment(third))["DB"] == "newer"

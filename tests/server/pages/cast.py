@@ -48,6 +48,10 @@ def deployment(number: int = 42, branch: str = "feature-x", **changes: Any) -> w
         "released": False,
         "sessions": 2,
         "memory": 96_400_000,
+        "instances": 1,
+        "memory_limit": 2**30,
+        "cpus": 1.0,
+        "timezone": "Europe/Berlin",
         "live": "d39 (release 7)",
         "version": 5,
     }

@@ -21,7 +21,7 @@ from sandbox_server.operations.push import push
 from sandbox_server.router import MemoryRouter
 from sandbox_server.runtime import MemoryRuntime
 from sandbox_server.settings import Settings
-from sandbox_server.store import Bundles, Logs, Sealer, Store
+from sandbox_server.store import Bundles, Logs, Sealer, Store, apps, deployments
 from sandbox_server.visitor import MemoryVisitor
 
 ANNA = Caller("anna", admin=False)
@@ -63,6 +63,15 @@ class Platform:
         asked = wire.ReleaseRequest(deployment=number, seen=seen)
         job = await promote.request_promote(self.parts, ANNA, "sales-dashboard", asked)
         await self.finish(job.job)
+
+    async def set_asleep(self, number: int) -> None:
+        """As if nobody had used it for a while."""
+        async with self.parts.store.write() as tx:
+            app = await apps.get(tx, "sales-dashboard")
+            row = await deployments.get(tx, app, number)
+            await deployments.move(
+                tx, row, wire.Status.asleep, at=self.parts.clock(), by="platform", app=app.name
+            )
 
     async def finish(self, job: int) -> wire.Job:
         async for _ in self.parts.bell.rings(every=0.2):

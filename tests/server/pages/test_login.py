@@ -30,7 +30,7 @@ async def test_the_cookie_is_for_this_host_only_and_out_of_reach_of_scripts(plat
 async def test_a_wrong_token_is_refused_with_a_hint(platform: Platform) -> None:
     answer = await platform.client.post("/login", data={"token": "wrong"}, headers={"Origin": URL})
     assert answer.status_code == 401
-    assert "This token is not valid." in answer.text
+    assert "This token is not valid, or it has expired." in answer.text
     assert COOKIE not in answer.headers.get("set-cookie", "")
 
 
@@ -49,6 +49,17 @@ async def test_logging_out_ends_the_session_on_the_server(platform: Platform) ->
     assert await platform.post("/logout") == 303
     platform.client.cookies.set(COOKIE, secret, domain="sandbox.localhost")
     assert (await platform.client.get("/")).status_code == 303
+
+
+async def test_the_secret_of_a_link_is_in_no_log(
+    platform: Platform, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = (await login.make_link(platform.parts, ANNA)).url.removeprefix(URL)
+    monkeypatch.setattr(platform.parts, "clock", lambda: 1 / 0)
+    answer = await platform.client.get(path)
+    assert "Something unexpected happened" in answer.text
+    assert "page /login/{link} failed" in caplog.text
+    assert path not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,29 @@ async def test_rollback_goes_to_the_release_before(platform: Platform) -> None:
     assert "Users get d1" in await see(platform, answer.headers["location"])
 
 
+async def test_a_second_rollback_goes_one_further_back(platform: Platform) -> None:
+    await platform.log_in()
+    for seen, message in enumerate(("First page", "Second page", "Third page")):
+        number = await platform.push(message=message, code=f"shinyApp(ui, {message.split()[0]})")
+        await platform.promote(number, seen=seen)
+    for seen, back in ((3, 2), (4, 1)):
+        text = await see(platform, f"{APP}/rollback")
+        assert f"Roll back to d{back}?" in text
+        assert f'name="to" value="{back}"' in text
+        answer = await platform.client.post(
+            f"{APP}/rollback",
+            data={"seen": seen, "to": back},
+            headers={"Origin": "https://sandbox.localhost"},
+        )
+        await platform.finish(int(answer.headers["location"].rpartition("/")[2]))
+    assert "no release before release 5" in await see(platform, f"{APP}/rollback", 409)
+    lane = await see(platform, APP)
+    assert f'href="{APP}/rollback"' not in lane
+    assert "a rollback to 1" in lane
+    assert f'href="{APP}/rollback?to=1"' not in lane
+    assert f'href="{APP}/rollback?to=3"' in lane
+
+
 async def test_who_saw_an_older_state_is_told_what_happened(platform: Platform) -> None:
     await platform.log_in()
     await platform.promote(await platform.push())

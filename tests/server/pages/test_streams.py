@@ -1,5 +1,6 @@
 """Live parts of pages, on the way that they take to a browser."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -112,3 +113,28 @@ async def test_the_page_of_a_job_ends_its_stream(platform: Platform) -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert "Release 1 is in force" in answer.text
     assert answer.text.endswith(streams.END)
+
+
+async def test_many_rings_are_one_look(platform: Platform) -> None:
+    request, _ = await request_of(platform)
+    looks = 0
+
+    async def render() -> streams.View:
+        nonlocal looks
+        looks += 1
+        return streams.View({"app": f"<p>{looks}</p>"})
+
+    async def ring() -> None:
+        while True:
+            platform.parts.bell.ring()
+            await asyncio.sleep(0.001)
+
+    ringing = asyncio.create_task(ring())
+    async with aclosing(streams.changes(request, render)) as events:
+        before = asyncio.get_running_loop().time()
+        for _ in range(3):
+            await anext(events)
+    took = asyncio.get_running_loop().time() - before
+    ringing.cancel()
+    assert looks == 3
+    assert took >= 2 * streams.PAUSE

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 from httpx import ASGITransport, AsyncClient
-from tests.server.pages.platform import Platform
+from tests.server.pages.platform import ANNA, Platform
 
 from sandbox_server.app import create_waker
 from sandbox_server.operations import overview
+from sandbox_server.operations.remove import remove_branch
 from sandbox_server.pages.waker import FACES, waker_page
 
 pytestmark = pytest.mark.anyio
@@ -75,3 +76,20 @@ async def test_only_its_own_button_starts_an_app(platform: Platform, visitor: As
     assert answer.status_code == 303
     assert answer.headers["location"] == "/deep"
     assert (await overview.show_deployment(platform.parts, "sales-dashboard", number)).status
+
+
+async def test_the_whole_address_that_was_wanted_opens_after_the_start(
+    platform: Platform, visitor: AsyncClient
+) -> None:
+    number = await platform.push()
+    await platform.set_asleep(number)
+    text = (await visitor.get("/report?year=2026&q=a%20b")).text
+    assert "start?next=%2Freport%3Fyear%3D2026%26q%3Da%2520b" in text
+
+
+async def test_a_deployment_that_was_removed_says_so(platform: Platform, visitor: AsyncClient) -> None:
+    await platform.push()
+    await remove_branch(platform.parts, ANNA, "sales-dashboard", "main")
+    answer = await visitor.get("/")
+    assert answer.status_code == 410
+    assert "d1 is not here any more" in answer.text

@@ -1,10 +1,12 @@
 """How values are written for people."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.server.pages import cast
 
+from sandbox_server import wire
 from sandbox_server.pages import words
 
 
@@ -33,7 +35,8 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "expected"), [(0, "0 B"), (2048, "2 KiB"), (96_400_000, "92 MiB"), (2**31, "2.0 GiB")]
+    ("count", "expected"),
+    [(0, "0 B"), (2048, "2 KiB"), (96_400_000, "92 MiB"), (2**30 * 3 // 2, "1.5 GiB"), (2**31, "2 GiB")],
 )
 def test_sizes_have_a_unit(count: int, expected: str) -> None:
     assert words.size(count) == expected
@@ -59,6 +62,7 @@ def test_who_stays_is_counted_only_if_it_is_known(sessions: int | None, expected
 
 def test_a_phase_does_not_repeat_its_status() -> None:
     assert words.beyond("building, installing 3 packages", "building") == "installing 3 packages"
+    assert words.beyond("starting R: 2,400 rows read", "starting") == "2,400 rows read"
     assert words.beyond("ready", "ready") == ""
 
 
@@ -82,3 +86,36 @@ def test_the_steps_of_a_deployment_fill_its_bar() -> None:
         ("start", 750, 250),
     ]
     assert words.timing({}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "92 MiB of 1 GiB · 1\N{NO-BREAK SPACE}CPU"),
+        ({"instances": 2, "cpus": 1.5}, "92 MiB in 2 instances, each up to 1 GiB · 1.5\N{NO-BREAK SPACE}CPUs"),
+        ({"memory": None, "instances": 0}, "not running, limit 1 GiB · 1\N{NO-BREAK SPACE}CPU"),
+        ({"memory_limit": None, "cpus": None}, "92 MiB"),
+    ],
+)
+def test_resources_are_told_with_their_limits(changes: dict[str, Any], expected: str) -> None:
+    limits = {"instances": 1, "memory_limit": 2**30, "cpus": 1.0}
+    assert words.resources(cast.deployment(**{**limits, **changes})) == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "by", "old", "new", "expected"),
+    [
+        ("deployment.pushed", "anna", "", "main 3f2a1c9", "pushed by anna: main 3f2a1c9"),
+        ("deployment.moved", "platform", "starting", "ready", "is ready"),
+        ("deployment.moved", "ben", "building", "cancelled", "was cancelled by ben"),
+        ("release.promote", "ben", "release 1", "d2", "made by ben: users get d2"),
+        ("release.rollback", "ben", "release 2", "d1", "made by a rollback by ben: users get d1"),
+        ("instance.crashed", "platform", "release", "", "’s instance in the release scope crashed"),
+        ("sandbox.removed", "anna", "", "", "removed by anna"),
+    ],
+)
+def test_what_happened_is_one_sentence(action: str, by: str, old: str, new: str, expected: str) -> None:
+    event = wire.Event(
+        at=cast.NOW, by=by, action=action, app="sales-dashboard", subject="d2", old=old, new=new, reason=""
+    )
+    assert words.deed(event) == expected

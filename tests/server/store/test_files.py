@@ -114,6 +114,16 @@ async def test_only_what_nobody_needs_goes(tmp_path: Path) -> None:
     assert (bundles.has(DIGEST), bundles.has(other)) == (True, False)
 
 
+async def test_what_was_just_asked_for_stays(tmp_path: Path) -> None:
+    bundles = Bundles(tmp_path, limit=10**6, reserve=0)
+    await bundles.receive(DIGEST, stream(DATA), lambda path: None)
+    os.utime(bundles.path(DIGEST), (0, 0))
+    assert bundles.has(DIGEST)
+    bundles.remove_all_but(set(), younger_than=1)
+    assert bundles.has(DIGEST)
+    assert not bundles.has("0" * 64)
+
+
 def test_the_key_file_is_for_the_platform_only(tmp_path: Path) -> None:
     sealed = Sealer(tmp_path / "key").seal("swordfish")
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o400

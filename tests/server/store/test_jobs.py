@@ -114,15 +114,26 @@ async def test_what_is_put_off_waits(store: Store) -> None:
 async def test_cancelling_ends_what_nobody_runs_and_asks_who_does(store: Store) -> None:
     waiting, running = await add(store, "deployment:1"), await add(store, "deployment:2")
     async with store.write() as tx:
-        await jobs.cancel(tx, "deployment:1")
+        await jobs.cancel(tx, "deployment:1", NOON, {"message": "Cancelled."})
     job = await claim(store)
     assert job is not None
     assert job.id == running
     async with store.write() as tx:
-        await jobs.cancel(tx, "deployment:2")
+        await jobs.cancel(tx, "deployment:2", NOON, {"message": "Cancelled."})
     async with store.read() as tx:
         assert (await jobs.get(tx, running)).cancelled
     assert (await state(store, waiting), await state(store, running)) == ("failed", "running")
+
+
+async def test_a_cancelled_job_of_a_dead_worker_has_ended(store: Store) -> None:
+    running = await add(store)
+    assert await claim(store) is not None
+    async with store.write() as tx:
+        await jobs.cancel(tx, "deployment:1", NOON, {"message": "Cancelled."})
+    async with store.write() as tx:
+        await jobs.release_leases(tx)
+    assert await state(store, running) == "failed"
+    assert await claim(store) is None
 
 
 async def test_a_new_worker_takes_over_at_once(store: Store) -> None:

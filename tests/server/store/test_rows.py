@@ -50,12 +50,12 @@ async def test_moves_that_the_machine_has_not_are_refused(store: Store) -> None:
 async def test_branches_that_would_share_a_host_are_refused(store: Store) -> None:
     async with store.write() as tx:
         app = await an_app(tx)
-        first, _ = await apps.ensure_branch(tx, app, "one", NOON)
+        first = await apps.ensure_branch(tx, app, "one", "anna", NOON)
         first.name = "another"
         tx.add(first)
         await tx.flush()
         with pytest.raises(BadName, match="same host"):
-            await apps.ensure_branch(tx, app, "one", NOON)
+            await apps.ensure_branch(tx, app, "one", "anna", NOON)
 
 
 async def test_a_branch_overrides_what_its_app_sets(store: Store) -> None:

@@ -7,7 +7,6 @@ from tests.server.store.rows import NOON, an_app
 
 from sandbox_server.store import Store, apps, events
 from sandbox_server.store.migrate import differences, migrate
-from sandbox_server.store.tables import App
 
 pytestmark = pytest.mark.anyio
 
@@ -114,9 +113,10 @@ async def test_an_app_that_was_removed_comes_back_with_its_numbers(store: Store)
         tx.add(app)
     async with store.write() as tx:
         assert await apps.find(tx, "sales-dashboard") is None
-        back, new = await apps.ensure(tx, "sales-dashboard", "ben", NOON)
-        assert (back.deployments, new) == (41, True)
-        assert isinstance(back, App)
+        back = await apps.ensure(tx, "sales-dashboard", "ben", NOON)
+        assert back.deployments == 41
+        told = [(event.action, event.by) for event in await events.recent(tx)]
+        assert told[0] == ("app.restored", "ben")
 
 
 async def fail(store: Store) -> None:

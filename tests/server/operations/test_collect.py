@@ -1,0 +1,70 @@
+"""What goes because nobody can need it any more."""
+
+import os
+
+import pytest
+from tests.server.cast import ANNA, APP, HELLO
+from tests.server.platform import Platform
+
+from sandbox_server.builder.memory import BASE
+from sandbox_server.operations.collect import collect
+from sandbox_server.operations.remove import remove_branch
+
+pytestmark = pytest.mark.anyio
+
+WITH_ZOO = {"app.R": HELLO["app.R"] + "library(zoo)\n"}
+
+
+async def collect_after_long(platform: Platform) -> None:
+    """All bundles came long ago."""
+    for path in platform.parts.bundles.path("0" * 64).parent.parent.glob("??/*.tar.gz"):
+        os.utime(path, (0, 0))
+    await collect(platform.parts)
+
+
+async def bundle_of(platform: Platform, number: int) -> str:
+    return (await platform.row(number)).bundle
+
+
+async def test_a_removed_deployment_loses_its_bundle(platform: Platform) -> None:
+    await platform.deploy("main")
+    await platform.deploy("feature-x", {**HELLO, "new.R": "x <- 1\n"})
+    await remove_branch(platform.parts, ANNA, APP, "feature-x")
+    await platform.sleep(60)
+    await collect_after_long(platform)
+    has = [platform.parts.bundles.path(await bundle_of(platform, number)).exists() for number in (1, 2)]
+    assert has == [True, False]
+
+
+async def test_what_was_ever_released_keeps_its_bundle(platform: Platform) -> None:
+    platform.parts.settings = platform.parts.settings.model_copy(update={"keep_previous": 0})
+    await platform.promote(await platform.deploy("main"))
+    await platform.promote(await platform.deploy("feature-x", {**HELLO, "new.R": "x <- 1\n"}))
+    await remove_branch(platform.parts, ANNA, APP, "main")
+    await platform.sleep(60)
+    await collect_after_long(platform)
+    assert await platform.status(1) == "retired"
+    assert platform.parts.bundles.has(await bundle_of(platform, 1))
+
+
+async def test_a_library_goes_when_no_image_stands_on_it_any_more(platform: Platform) -> None:
+    await platform.deploy("main")
+    await platform.deploy("feature-x", WITH_ZOO)
+    library = {image.library for image in await platform.builder.images()} - {BASE.image}
+    await collect(platform.parts)
+    assert [await platform.builder.has(image) for image in library] == [True]
+    await remove_branch(platform.parts, ANNA, APP, "feature-x")
+    await platform.sleep(60)
+    await collect(platform.parts)
+    assert [await platform.builder.has(image) for image in library] == [False]
+
+
+async def test_while_something_is_built_no_image_goes(platform: Platform) -> None:
+    await platform.deploy("main")
+    await platform.deploy("feature-x", WITH_ZOO)
+    await remove_branch(platform.parts, ANNA, APP, "feature-x")
+    await platform.sleep(60)
+    await platform.push("main", {**HELLO, "new.R": "x <- 1\n"})
+    before = await platform.builder.images()
+    await collect(platform.parts)
+    assert await platform.builder.images() == before

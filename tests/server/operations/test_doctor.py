@@ -1,0 +1,31 @@
+"""The doctor's remedies fit what is wrong."""
+
+import pytest
+from tests.server.platform import Platform
+
+from sandbox_server.operations.doctor import examine
+from sandbox_server.runtime.base import RuntimeFacts
+from sandbox_server.wire import Finding
+
+pytestmark = pytest.mark.anyio
+
+
+async def engine(platform: Platform, facts: RuntimeFacts) -> Finding:
+    async def told() -> RuntimeFacts:
+        return facts
+
+    platform.runtime.facts = told  # type: ignore[method-assign]
+    return next(row for row in await examine(platform.parts) if row.part == "engine")
+
+
+async def test_an_engine_that_is_away_is_to_be_started(platform: Platform) -> None:
+    found = await engine(platform, RuntimeFacts("docker", "", False, ("The engine cannot be reached.",)))
+    assert (found.status, found.message) == ("failed", "docker The engine cannot be reached.")
+    assert "systemctl start docker" in found.remedy
+
+
+async def test_a_missing_firewall_rule_is_put_back_by_a_restart_of_the_server(platform: Platform) -> None:
+    found = await engine(platform, RuntimeFacts("docker", "28.1", False, ("The firewall rule is missing.",)))
+    assert (found.status, found.message) == ("failed", "docker 28.1: The firewall rule is missing.")
+    assert "restart the server" in found.remedy
+    assert "start docker" not in found.remedy

@@ -1,0 +1,34 @@
+"""The program's commands, as an administrator types them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox_server.app import only_one, platform_id
+
+
+def sandboxd(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("sandboxd")
+    environment = {**os.environ, "SANDBOX_HOME": str(home)}
+    return subprocess.run(
+        [program, *words], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize("words", [("quiet",), ("destroy", "--yes")])
+def test_nothing_is_taken_away_beside_a_server(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with only_one(tmp_path):
+        done = sandboxd(tmp_path, *words)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"A server runs already on {tmp_path}.",
+        "Stop it first: `make stop`, or `systemctl stop sandboxd`.",
+    ]
+
+
+def test_a_platform_keeps_its_id(tmp_path: Path) -> None:
+    made = platform_id(tmp_path)
+    assert (len(made), platform_id(tmp_path)) == (6, made)
