@@ -27,8 +27,9 @@ async def test_what_is_released_stays(platform: Platform) -> None:
     await platform.promote(await platform.deploy())
     with pytest.raises(NotPossible, match="has the app's users"):
         await remove_branch(platform.parts, ANNA, APP, "main")
-    with pytest.raises(NotPossible):
+    with pytest.raises(NotPossible) as caught:
         await remove_app(platform.parts, ANNA, APP)
+    assert "another branch" not in caught.value.hint
     assert platform.users_get() == "d1"
 
 

@@ -6,6 +6,7 @@ from tests.server.platform import Platform
 
 from sandbox_server import wire
 from sandbox_server.domain.instance import Scope
+from sandbox_server.errors import ImageMissing
 from sandbox_server.operations.cancel import cancel
 from sandbox_server.operations.restart import request_restart
 from sandbox_server.operations.wake import wake
@@ -95,3 +96,11 @@ async def test_a_stranger_starts_what_sleeps_but_not_what_failed(platform: Platf
     await platform.deploy()
     await wake(platform.parts, f"d1--{APP}.apps.localhost")
     assert await platform.status(1) == "failed"
+
+
+async def test_what_was_never_built_has_nothing_to_start(platform: Platform) -> None:
+    platform.builder.now = None
+    await platform.deploy()
+    with pytest.raises(ImageMissing, match="d1 was never built") as caught:
+        await restart(platform)
+    assert "sandbox deploy" in caught.value.hint

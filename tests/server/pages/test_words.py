@@ -92,7 +92,10 @@ def test_the_steps_of_a_deployment_fill_its_bar() -> None:
     ("changes", "expected"),
     [
         ({}, "92 MiB of 1 GiB · 1\N{NO-BREAK SPACE}CPU"),
-        ({"instances": 2, "cpus": 1.5}, "92 MiB in 2 instances, each up to 1 GiB · 1.5\N{NO-BREAK SPACE}CPUs"),
+        (
+            {"instances": 2, "cpus": 1.5},
+            "92 MiB in 2 instances, each up to 1 GiB · 1.5\N{NO-BREAK SPACE}CPUs",
+        ),
         ({"memory": None, "instances": 0}, "not running, limit 1 GiB · 1\N{NO-BREAK SPACE}CPU"),
         ({"memory_limit": None, "cpus": None}, "92 MiB"),
     ],
