@@ -68,7 +68,7 @@ def app_of(folder: Path, project: dict[str, object] | None = None) -> str:
 
 def branch(given: str | None) -> str:
     """The branch that a command other than deploy means."""
-    return given or here(home()) or WITHOUT_GIT
+    return _said(given) or here(home()) or WITHOUT_GIT
 
 
 def here(folder: Path) -> str | None:
@@ -121,6 +121,7 @@ def deployment(
 
 def origin(folder: Path, given: str | None) -> Origin:
     """What to push for `--branch given`. An unknown branch is an error that names the nearest ones."""
+    given = _said(given)
     if not git.is_inside(folder):
         return Origin(given or WITHOUT_GIT, "", 0, in_git=False, from_folder=True)
     state = git.state(folder)
@@ -166,3 +167,10 @@ def _ci_branch() -> str | None:
 def _project(folder: Path) -> dict[str, object]:
     path = folder / CONFIG
     return config.project(path.read_text(encoding="utf-8-sig") if path.is_file() else None)
+
+
+def _said(branch: str | None) -> str | None:
+    """A CI variable that is not set must not push to another branch than was meant."""
+    if branch is not None and not branch.strip():
+        raise WrongUse("--branch is empty.", "Name the branch, or leave --branch out.")
+    return branch

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox_server import __version__, pages
 from sandbox_server.api import apps, deployments, errors, people
+from sandbox_server.api.body_limit import BodyLimit
 from sandbox_server.builder import BuildLimits, DockerBuilder, Engine
 from sandbox_server.errors import SandboxError, Unavailable
 from sandbox_server.jobs import work
@@ -47,6 +48,7 @@ def create_app(parts: Parts) -> FastAPI:
     pages.install(app)
     errors.install(app)
     app.add_exception_handler(HTTPException, _not_found)
+    app.add_middleware(BodyLimit)
     app.middleware("http")(_request_id)
     return app
 

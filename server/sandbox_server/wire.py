@@ -1,10 +1,12 @@
 """What goes over the wire between the server and its clients. Shared with the command line; imports pydantic only."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 API = "/api/v1"
 
@@ -17,7 +19,8 @@ class Wire(BaseModel):
 
 
 class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # The limit is for texts that state none; with any limit, halves of characters (lone surrogates) are refused too.
+    model_config = ConfigDict(extra="forbid", str_max_length=1_000_000)
 
 
 class Problem(Wire):
@@ -41,8 +44,20 @@ class Me(Wire):
     """The control plane's public address."""
 
 
+def _token_name(name: str) -> str:
+    """It is printed in lists, and part of an address when the token is removed."""
+    if not re.fullmatch(r"\w([\w .:@+-]*\w)?", name):
+        raise PydanticCustomError(
+            "token_name", "Use letters, digits, spaces and . : @ + - _, with a letter or digit at both ends"
+        )
+    return name
+
+
+TokenName = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_token_name)]
+
+
 class TokenRequest(Request):
-    name: str = Field(min_length=1, max_length=60)
+    name: TokenName
     days: int | None = Field(default=None, ge=1, le=3650)
 
 
@@ -95,7 +110,7 @@ class Push(Request):
     commit: str = Field(default="", max_length=64)
     message: str = Field(default="", max_length=500)
     """First line of the commit's message."""
-    commits: list[str] = Field(default=[], max_length=500)
+    commits: list[Annotated[str, Field(max_length=1000)]] = Field(default=[], max_length=500)
     """Newest first: "<short hash> <first line>", as far back as the client looked."""
     dirty: bool = False
     """The folder had uncommitted changes."""

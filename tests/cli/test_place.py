@@ -122,3 +122,8 @@ def test_a_folder_without_letters_gives_no_name() -> None:
 @pytest.mark.parametrize("text", ["42", "d42", "sales#42", "sales#d42"])
 def test_deployments_are_written_in_three_ways(text: str) -> None:
     assert names.deployment(text).number == 42
+
+
+def test_an_empty_branch_is_wrong_use_and_not_the_default(folder: Path) -> None:
+    with pytest.raises(WrongUse, match="--branch is empty"):
+        place.origin(folder, "")

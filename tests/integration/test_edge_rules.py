@@ -364,6 +364,11 @@ async def test_the_runners_own_paths_are_not_for_users(edge: Kit, path: str) -> 
     assert app_of(await edge.get("asleep.apps.localhost", path)) == "waker"
 
 
+@pytest.mark.parametrize("path", ["/__sandbox__/x%zz", "/%5f_sandbox%5F_/%", "/%4"])
+async def test_what_cannot_be_decoded_reaches_no_app(edge: Kit, path: str) -> None:
+    assert (await edge.get(RELEASE, path)).status_code == 400
+
+
 @pytest.mark.parametrize("smuggled", ["a\r\nX-Sandbox-User: admin", "a\x00b", "a\nRemote-User: root"])
 async def test_headers_cannot_be_smuggled_in_a_value(edge: Kit, smuggled: str) -> None:
     request = f"GET / HTTP/1.1\r\nHost: {RELEASE}\r\nX-Mine: {smuggled}\r\nConnection: close\r\n\r\n"

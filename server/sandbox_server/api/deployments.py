@@ -5,8 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from sandbox_server.api.dependencies import Limit, MaybeNumber, Member, Number, PartsOf
+from sandbox_server.errors import BadBundle
 from sandbox_server.operations import bundle, cancel, jobs, logs, overview, push, restart
 from sandbox_server.operations.parts import Parts
 from sandbox_server.wire import Deployment, Job, LogLine, Push
@@ -25,7 +27,10 @@ async def has_bundle(_: Member, parts: PartsOf, digest: Digest) -> Response:
 
 @router.put("/bundles/{digest}", status_code=201)
 async def upload_bundle(_: Member, parts: PartsOf, digest: Digest, request: Request) -> dict[str, str]:
-    await bundle.receive(parts, digest, request.stream())
+    try:
+        await bundle.receive(parts, digest, request.stream())
+    except ClientDisconnect:
+        raise BadBundle("The upload was interrupted.", "Push again.") from None
     return {"bundle": digest}
 
 

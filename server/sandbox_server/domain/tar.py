@@ -15,6 +15,8 @@ BLOCK = 512
 CHUNK = 256 * 1024
 LONGEST_EXTENSION = 256 * 1024
 """Bytes of a header that describes the next member, such as a long name or a Mac's attributes."""
+MOST_EXTENSIONS = 256 * 1024 * 1024
+"""Bytes of all such headers together: they are no files, so no other limit counts them."""
 MOST_PADDING = 1024 * 1024
 
 _LINKS = {b"1": "a hard link", b"2": "a symbolic link", b"K": "a link"}
@@ -44,10 +46,13 @@ def entries(file: BinaryIO) -> Iterator[tuple[Entry, Body]]:
     sizes, wrong checksums, a missing end, something after the end.
     """
     source = _Gunzip(file)
-    long_name = ""
+    long_name, extensions = "", 0
     while (header := source.take(BLOCK)) != bytes(BLOCK):
         kind, size = _kind(header), _size(header)
         if kind in (b"x", b"g", b"L"):
+            extensions += BLOCK + size
+            if extensions > MOST_EXTENSIONS:
+                raise BadBundle("The archive has far too many headers beside its files.")
             extension = _extension(source, size)
             if kind != b"g" and long_name:
                 raise BadBundle("The archive names one member twice.")

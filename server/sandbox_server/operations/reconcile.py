@@ -82,6 +82,8 @@ async def _remove_orphans(parts: Parts, observed: Observed) -> None:
 async def _end_crashed(parts: Parts, rows: Rows, observed: Observed) -> None:
     """Instances that should run and do not; missing ones are started below."""
     for row in rows.live:
+        if row.state == InstanceState.up and not row.visited and row.deployment_id in rows.busy:
+            continue  # whoever visits it for the first time says why it ended
         container = observed.containers.get(row.name)
         gone = container is None or container.state is not ContainerState.running
         if row.state == InstanceState.stopping or (row.state != InstanceState.starting and gone):

@@ -171,10 +171,15 @@ async def _answers(parts: Parts, plan: Plan, tell: Watcher) -> None:
             await tell(await _last_line(parts, plan.row.name))
         await asyncio.sleep(0.02)
     lines = [line async for line in parts.runtime.logs(plan.row.name, tail=100)]
-    what = f"answered with status {status} only" if status else "did not listen"
+    what, hint = ("did not listen", "Move slow work out of the top of app.R; the log says where it stands.")
+    if status:
+        what, hint = (
+            f"answered with status {status} only",
+            "Its ui fails; the log says why: `sandbox logs`.",
+        )
     raise StartFailed(
         f"The app {what} within {parts.settings.start_timeout:.0f} s.",
-        "Move slow work out of the top of app.R; the log says where it stands.",
+        hint,
         trouble.r_error(lines),
     )
 

@@ -14,6 +14,9 @@ from sandbox_server.store.tables import App, Branch
 from sandbox_server.wire import Status, Variable, Variables, VariablesSet
 
 LONGEST = 32 * 1024
+"""Bytes of one value."""
+MOST = 1024 * 1024
+"""Bytes of all names and values that one instance gets: with more no program can be started."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _RESERVED = re.compile(r"SANDBOX_|PATH$|HOME$|LD_|R_HOME$", re.IGNORECASE)
 _EFFECT = {
@@ -89,8 +92,23 @@ async def _write(
                 action="variable.removed" if ciphertext is None else "variable.set",
                 new=f"{scope} {branch or ''}".strip(),
             )  # fmt: skip
+        if any(values.values()):
+            await _check_total(tx, app, scope, found)
         if scope == "sandbox":
             await _refresh_sandboxes(parts, tx, app, found, caller)
+
+
+async def _check_total(tx: AsyncSession, app: App, scope: str, only: Branch | None) -> None:
+    names = [None, *(branch.name for branch in await apps.branches(tx, app.id))]
+    for branch in [only.name] if only else names:
+        given = await rows.in_effect(tx, app.id or 0, scope, branch)
+        # Sealing makes four bytes of three; opening them all would take long in a transaction.
+        total = sum(len(row.name) + len(row.ciphertext or b"") * 3 // 4 for row in given)
+        if total > MOST:
+            raise BadRequest(
+                f"With these, the variables of {app.name} have about {total:,} bytes; {MOST:,} can be given to an app.",
+                "Put long data into a file.",
+            )
 
 
 async def _refresh_sandboxes(
@@ -120,9 +138,9 @@ def _check(name: str, value: str) -> None:
         )
     if _RESERVED.match(name):
         raise BadRequest(f"{name} is set by the platform.", "Choose another name.")
-    if len(value) > LONGEST:
+    if len(value.encode()) > LONGEST:
         raise BadRequest(
-            f"The value of {name} is longer than {LONGEST:,} characters.", "Put long data into a file."
+            f"The value of {name} is longer than {LONGEST:,} bytes.", "Put long data into a file."
         )
     if "\0" in value:
         raise BadRequest(f"The value of {name} has a NUL character.", "Leave it out.")

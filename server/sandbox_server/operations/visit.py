@@ -9,6 +9,7 @@ from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.errors import RuntimeUnavailable, StartFailed
 from sandbox_server.operations import edge, start, trouble
 from sandbox_server.operations.parts import Parts
+from sandbox_server.runtime.base import ContainerState, LogLine
 from sandbox_server.store import deployments, instances
 from sandbox_server.store.tables import App, Deployment, Instance
 from sandbox_server.visitor.base import Itinerary, Outcome, Visit
@@ -66,7 +67,7 @@ async def _judge(parts: Parts, row: Instance, seen: Visit) -> Smoke:
         return Smoke(status="skipped", reason=seen.reason)
     if seen.outcome is Outcome.failed:
         lines = [line async for line in parts.runtime.logs(row.name, tail=200)]
-        raise StartFailed(
+        raise await _ended(parts, row, lines) or StartFailed(
             f"No session came up: {seen.reason}", "Read the log: `sandbox logs`.", trouble.r_error(lines)
         )
     if seen.outcome is Outcome.busy:
@@ -76,6 +77,14 @@ async def _judge(parts: Parts, row: Instance, seen: Visit) -> Smoke:
         errors = [OutputError(output=error.output, message=error.message) for error in seen.errors]
         return Smoke(status="failed", reason=f"Errors in outputs: {named}", errors=errors, seconds=seconds)
     return Smoke(status="passed", seconds=seconds)
+
+
+async def _ended(parts: Parts, row: Instance, lines: list[LogLine]) -> StartFailed | None:
+    """What the browser met tells little if R is gone: why it ended tells more."""
+    for container in await parts.runtime.containers():
+        if container.name == row.name and container.state is ContainerState.exited:
+            return trouble.ended(container, start.memory_limit(await _deployment(parts, row)), lines)
+    return None
 
 
 async def _passed(parts: Parts, row: Instance) -> None:

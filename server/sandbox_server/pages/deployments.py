@@ -4,6 +4,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AwareDatetime
 
 from sandbox_server.operations import events, overview
 from sandbox_server.operations.cancel import cancel
@@ -38,7 +39,7 @@ async def one_deployment_live(
     app: str,
     n: Number,
     log: Kind = "run",
-    after: datetime | None = None,
+    after: AwareDatetime | None = None,
 ) -> Response:
     async def render() -> streams.View:
         values = await _values(parts, app, n)
@@ -72,9 +73,10 @@ async def _values(parts: Parts, app: str, n: int) -> dict[str, object]:
 def _resumed(request: Request) -> datetime | None:
     """Where a browser was when it lost the connection."""
     try:
-        return datetime.fromisoformat(request.headers.get("last-event-id", ""))
+        at = datetime.fromisoformat(request.headers.get("last-event-id", ""))
     except ValueError:
         return None
+    return at if at.tzinfo else None
 
 
 def _telling_log(deployment: Deployment) -> Kind:

@@ -1,11 +1,16 @@
 """The story of a push over the wire, with the fields that the command line prints."""
 
 import hashlib
+from collections.abc import AsyncIterator
 
 import pytest
+from starlette.types import Message
 from tests.server.api.conftest import Api
 from tests.server.cast import APP, HELLO
 from tests.server.platform import archive
+
+from sandbox_server.api.body_limit import LONGEST
+from sandbox_server.app import create_app
 
 pytestmark = pytest.mark.anyio
 
@@ -131,3 +136,61 @@ async def test_what_is_released_is_not_removed(api: Api) -> None:
     for path in (f"{AT}/branches?branch=main", AT):
         answer = await api.anna.delete(path)
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_possible")
+
+
+async def test_a_long_body_is_refused_before_it_is_read(api: Api) -> None:
+    for client in (api.anna, api.nobody):
+        answer = await client.post("/tokens", content=b"x" * (LONGEST + 1))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+        assert answer.headers["x-request-id"] == answer.json()["error"]["request_id"]
+
+
+async def test_a_long_body_that_announces_no_length_is_cut(api: Api) -> None:
+    seen = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal seen
+        for _ in range(100):
+            seen += 1_000_000
+            yield b"x" * 1_000_000
+
+    assert (await api.nobody.post("/tokens", content=chunks())).status_code in (400, 413)
+    assert seen <= LONGEST + 2_000_000
+
+
+async def test_half_a_character_is_refused_wherever_it_stands(api: Api) -> None:
+    number = await push(api)
+    bundle = (await api.anna.get(f"{AT}/deployments/{number}")).json()["bundle"]
+    half = {"content": f'{{"bundle": "{bundle}", "branch": "main", "commits": ["\\ud800"]}}'}
+    kind = {"Content-Type": "application/json"}
+    assert (await api.anna.post(f"{AT}/deployments", **half, headers=kind)).status_code == 422
+    for variables in ('{"A": "\\ud800"}', '{"\\ud800": "a"}'):
+        body = f'{{"variables": {variables}}}'
+        assert (await api.anna.put(f"{AT}/variables", content=body, headers=kind)).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "a\x1b[31m", "a\0", " ", "a?"])
+async def test_a_token_has_a_name_that_an_address_can_hold(api: Api, name: str) -> None:
+    answer = await api.anna.post("/tokens", json={"name": name})
+    assert answer.status_code == 422
+    assert "Use letters" in answer.json()["error"]["message"]
+
+
+async def test_an_upload_whose_sender_goes_away_is_no_trouble_of_the_server(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    scope = {
+        "type": "http", "method": "PUT", "path": f"/api/v1/bundles/{'a' * 64}", "query_string": b"",
+        "headers": [(b"authorization", api.anna.headers["Authorization"].encode())],
+    }  # fmt: skip
+    sent: list[Message] = []
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await create_app(api.platform.parts)(scope, gone, send)
+    assert sent[0]["status"] == 422
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -313,3 +313,16 @@ def test_what_a_server_with_higher_limits_accepted_is_read_and_repacked(tmp_path
     with (tmp_path / "out.tar").open("wb") as target:
         repack(path, target)
     assert (tmp_path / "out.tar").stat().st_size > many * 512
+
+
+def test_headers_without_end_are_refused_soon(tmp_path: Path) -> None:
+    body = b"250000 comment=".ljust(249_999, b"x") + b"\n"
+    header = info("g", type=tarfile.XGLTYPE, size=len(body)).tobuf(tarfile.USTAR_FORMAT)
+    block = zlib.compressobj(wbits=31)
+    path = tmp_path / "bomb.tar.gz"
+    with path.open("wb") as target:
+        for _ in range(1100):
+            target.write(block.compress(header + body + bytes(-len(body) % 512)))
+        target.write(block.flush())
+    with pytest.raises(BadBundle, match="far too many headers"):
+        inspect(path, LIMITS)

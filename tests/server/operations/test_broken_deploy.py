@@ -5,7 +5,7 @@ from tests.server.cast import HELLO
 from tests.server.platform import Platform
 
 from sandbox_server.errors import RuntimeUnavailable
-from sandbox_server.visitor.base import Outcome, OutputError, Visit
+from sandbox_server.visitor.base import Itinerary, Outcome, OutputError, Visit
 
 pytestmark = pytest.mark.anyio
 
@@ -231,3 +231,17 @@ async def first_container(platform: Platform) -> str:
 
 async def put_off(platform: Platform) -> bool:
     return (await platform.jobs())[0].status == "queued"
+
+
+async def test_an_app_that_ends_before_the_browser_says_why_it_ended(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(_: Itinerary) -> Visit:
+        for name in await platform.running():
+            platform.runtime.crash(name, 137, out_of_memory=True)
+        return Visit(Outcome.failed, 1.2, "The page answered 503 Service Unavailable.")
+
+    monkeypatch.setattr(platform.visitor, "visit", dies)
+    error = (await platform.show(await platform.deploy())).error
+    assert error is not None
+    assert error.message == "The app ran out of memory, limit 1 GiB."

@@ -7,7 +7,7 @@ from tests.server.platform import Platform
 from sandbox_server import wire
 from sandbox_server.domain.instance import Scope
 from sandbox_server.errors import BadRequest, NotFound
-from sandbox_server.operations.variables import list_variables, remove_variable, set_variables
+from sandbox_server.operations.variables import LONGEST, list_variables, remove_variable, set_variables
 
 pytestmark = pytest.mark.anyio
 
@@ -136,3 +136,20 @@ async def test_one_that_is_set_while_a_push_comes_up_is_not_lost(platform: Platf
     await put(platform, DB="newer")
     await platform.quiet()
     assert (await platform.environment(third))["DB"] == "newer"
+
+
+async def test_more_than_a_program_can_be_started_with_is_refused(platform: Platform) -> None:
+    await platform.deploy()
+    await put(platform, DB="test", **{f"A{number}": "x" * LONGEST for number in range(20)})
+    for branch in (None, "main"):
+        with pytest.raises(BadRequest, match="can be given to an app"):
+            await put(platform, branch=branch, **{f"B{number}": "x" * LONGEST for number in range(20)})
+    listed = await list_variables(platform.parts, APP)
+    assert not [row for row in listed.variables if row.name.startswith("B")]
+    assert (await platform.environment(1))["DB"] == "test"
+
+
+async def test_a_value_is_measured_in_bytes(platform: Platform) -> None:
+    await platform.deploy()
+    with pytest.raises(BadRequest, match="bytes"):
+        await put(platform, DB="日" * (LONGEST // 2))

@@ -12,7 +12,7 @@ from sandbox_server import wire
 from sandbox_server.app import create_app
 from sandbox_server.errors import NotFound
 from sandbox_server.operations.login import sign_in_with_token, sign_out
-from sandbox_server.pages import streams
+from sandbox_server.pages import deployments, streams
 from sandbox_server.pages.session import COOKIE
 
 pytestmark = pytest.mark.anyio
@@ -138,3 +138,9 @@ async def test_many_rings_are_one_look(platform: Platform) -> None:
     ringing.cancel()
     assert looks == 3
     assert took >= 2 * streams.PAUSE
+
+
+@pytest.mark.parametrize("mark", ["", "garbage", "2026-01-01T00:00:00"])
+def test_a_place_in_the_log_without_a_time_zone_is_no_place(mark: str) -> None:
+    request = Request({"type": "http", "headers": [(b"last-event-id", mark.encode())]})
+    assert deployments._resumed(request) is None
