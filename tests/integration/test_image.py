@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import docker
 import httpx
@@ -87,26 +88,27 @@ def control_plane(
 ) -> Iterator[ControlPlane]:
     """Run as deploy/compose.yaml does: host networking, the engine's socket, one capability more than usual."""
     port, control_port, wake_port = free_ports(3)
-    container = engine.containers.run(
-        image,
-        detach=True,
-        init=True,
-        network_mode="host",
-        cap_add=["NET_ADMIN"],
-        environment={
+    usual: dict[str, Any] = {
+        "init": True,
+        "network_mode": "host",
+        "cap_add": ["NET_ADMIN"],
+        "volumes": [f"{tmp_path / 'data'}:/var/lib/sandbox", f"{SOCKET}:{SOCKET}"],
+        "environment": {
             "SANDBOX_PORT": port,
             "SANDBOX_CONTROL_PORT": control_port,
             "SANDBOX_WAKE_PORT": wake_port,
             "SANDBOX_SLOTS": 16,
             "SANDBOX_MAX_CONNECTIONS": 1000,
         },
-        volumes=[f"{tmp_path / 'data'}:/var/lib/sandbox", f"{SOCKET}:{SOCKET}"],
-    )
+    }
+    container = engine.containers.run(image, detach=True, **usual)
     here = ControlPlane(container, port)
     try:
         until(here.answers, "the control plane answers", container.logs)
         yield here
-        here.sandboxd("destroy", "--yes")
+        # While the server runs it would start again what is removed.
+        container.stop()
+        engine.containers.run(image, ["sandboxd", "destroy", "--yes"], remove=True, **usual)
     finally:
         container.remove(force=True, v=True)
 
