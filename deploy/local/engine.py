@@ -53,8 +53,18 @@ def client() -> docker.DockerClient:
     return docker.DockerClient(base_url=host) if host else docker.from_env()
 
 
+def forget_dead(folder: Path = Path("/run")) -> None:
+    """Remove pid files of an engine that was killed. It would not start while another process has that number."""
+    for name, program in (("docker.pid", "dockerd"), ("docker/containerd/containerd.pid", "containerd")):
+        if machine.running(folder / name, program) is None:
+            (folder / name).unlink(missing_ok=True)
+
+
 def main() -> None:
-    """Exit 0 if the engine answers; with `busy`, if containers run on it."""
+    """Exit 0 if the engine answers; with `busy`, if containers run on it; `forget` tidies up after a dead one."""
+    if "forget" in sys.argv:
+        forget_dead()
+        return
     try:
         engine = client()
         engine.ping()
@@ -71,6 +81,7 @@ def _start(settings: Settings) -> None:
     engine = shutil.which("dockerd", path="/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin")
     if engine is None:
         raise Stop("There is no container engine on this machine.", "Install one: apt-get install docker.io")
+    machine.run(machine.as_root(machine.module("engine", "forget")))
     machine.detach([engine], _pid_file(settings), _log(settings))
 
 
