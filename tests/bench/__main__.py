@@ -23,7 +23,7 @@ Written by `make bench`. What is compared was measured in turn, in one run, on o
   somebody had it before. Instances of both run already. Visitors come at 200 a second, each on a new connection; 20
   sessions are open all the while and must count on afterwards. A cycle is a promote and a rollback.
 * **Edge**: `wrk` with 64 connections, in turn through the edge with 10,000 routes and through nginx with nothing but
-  `proxy_pass`, to the same upstream.
+  `proxy_pass` and as many processes as the edge has threads, to the same upstream.
 * **Idle**: one app runs, nobody uses it, no browser has been started. The memory of all processes is added up.
 """
 

@@ -28,7 +28,7 @@ HOST = "app5000.apps.localhost"
 
 NGINX = """\
 daemon off;
-worker_processes auto;
+worker_processes {workers};
 pid {name}.pid;
 error_log {name}.log;
 events {{ worker_connections 2048; }}
@@ -107,15 +107,17 @@ def _nginx(folder: Path, port: int) -> Iterator[None]:
     """The upstream and the bare proxy, each a process of its own as the edge is."""
     upstream = UPSTREAM_SERVER.format(upstream=UPSTREAM, app_port=APP_PORT, page="x" * 1000)
     bare = BARE_PROXY.format(upstream=UPSTREAM, app_port=APP_PORT, port=port)
-    with _one_nginx(folder, "upstream", upstream), _one_nginx(folder, "bare", bare):
+    # As many processes as the edge has threads: what either gets of the machine is the same.
+    threads = str(EdgeSettings().threads)
+    with _one_nginx(folder, "upstream", upstream, "auto"), _one_nginx(folder, "bare", bare, threads):
         until(lambda: _answers(port), "nginx answers")
         yield
 
 
 @contextmanager
-def _one_nginx(folder: Path, name: str, servers: str) -> Iterator[None]:
+def _one_nginx(folder: Path, name: str, servers: str, workers: str) -> Iterator[None]:
     config = folder / f"{name}.conf"
-    config.write_text(NGINX.format(name=name, servers=servers))
+    config.write_text(NGINX.format(name=name, servers=servers, workers=workers))
     with subprocess.Popen([_program("nginx"), "-p", folder, "-c", config, "-e", f"{name}.log"]) as process:
         try:
             yield

@@ -114,6 +114,9 @@ class App:
                 writer.write(struct.pack("!BB", 0x88, len(data)) + data)
                 await writer.drain()
                 return
+            if first & 0x0F == 9:
+                writer.write(struct.pack("!BB", 0x8A, len(data)) + data)
+                continue
             reply = f"{self.name}:".encode() + data
             writer.write(struct.pack("!BB", 0x81, len(reply)) + reply)
             await writer.drain()

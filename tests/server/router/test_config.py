@@ -21,7 +21,7 @@ LEASED = Edge(
 
 
 def lines(edge: Edge, slot: str) -> list[str]:
-    text = render(SMALL, edge)[CONFIG].partition(f"backend {slot}\n")[2].partition("backend ")[0]
+    text = render(SMALL, edge)[CONFIG].partition(f"backend {slot} from slots\n")[2].partition("backend ")[0]
     return [line.strip() for line in text.splitlines() if line.strip().startswith("server")]
 
 
