@@ -130,6 +130,10 @@ def _members(path: Path, limits: Limits) -> Iterator[tuple[Member | None, tar.En
             total += entry.size
             if total > limits.unpacked:
                 raise TooLarge(f"With '{name}' the bundle has more than {_shown(limits.unpacked)} unpacked.")
+            if entry.size > limits.packed:
+                raise TooLarge(
+                    f"'{name}' has {_shown(entry.size)}; a file may have {_shown(limits.packed)} at most."
+                )
             tree.add(name, entry.folder)
             yield (None if entry.folder else Member(name, entry.size, entry.executable)), entry, body
 
@@ -154,7 +158,7 @@ class _Tree:
         (self._folders if folder else self._files).add(name)
         self._add_parents(name)
         if len(self._files) + len(self._folders) - 1 > self._most:
-            raise TooLarge(f"With '{name}' the bundle has more than {self._most} files and folders.")
+            raise TooLarge(f"With '{name}' the bundle has more than {self._most:,} files and folders.")
 
     def _add_parents(self, name: str) -> None:
         parent = name.rpartition("/")[0]
@@ -174,7 +178,7 @@ def _clean(name: str) -> str:
         path = path[2:]
     if path == ".":
         return ""
-    problem = _problem(path)
+    problem = path_problem(path)
     if problem:
         raise BadBundle(
             f"The name {name[:120]!r} {problem}.", "Rename the file, or leave it out with .sandboxignore."
@@ -182,7 +186,8 @@ def _clean(name: str) -> str:
     return path
 
 
-def _problem(path: str) -> str:
+def path_problem(path: str) -> str:
+    """What is wrong with this path in an archive, as the end of a sentence; empty if nothing is."""
     parts = path.split("/")
     if path.startswith("/") or not path:
         return "is absolute"

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from types import NoneType
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -14,6 +14,8 @@ from sandbox_server.domain.names import check_app_name, nearest
 from sandbox_server.errors import BadConfig, BadName
 
 SMALLEST_MEMORY = 64 * 1024 * 1024
+LARGEST = 16 * 1024
+"""Characters: reading a dotted key takes time by the square of its length."""
 _UNITS = {"": 1, "k": 10, "m": 20, "g": 30, "t": 40}
 _MEMORY = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,3})?)\s*(?P<unit>[kmgt])(i?b)?", re.IGNORECASE)
 
@@ -33,6 +35,8 @@ def memory_bytes(value: object) -> object:
 
 Memory = Annotated[int | None, BeforeValidator(memory_bytes)]
 Line = Annotated[str, Field(max_length=200)]
+DebianName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{0,98}[a-z0-9.+]$")]
+Addon = Literal["python", "java", "latex", "chromium", "quarto"]
 
 
 class _Table(BaseModel):
@@ -65,6 +69,29 @@ class AppConfig(_Table):
         default="",
         pattern=r"^([0-9]+(\.[0-9]+){0,2})?$",
         description='The R version that the app is written for, such as "4.5.0".',
+    )
+    kind: Literal["", "shiny", "rmd-shiny", "quarto-shiny", "rmd", "quarto", "plumber", "static"] = Field(
+        default="",
+        description="What is pushed: `shiny`, `rmd-shiny`, `quarto-shiny`, `rmd`, `quarto`, `plumber` or `static`. "
+        "Default: what the files show.",
+    )
+    entry: Line = Field(
+        default="", description="The file that starts it, below `path`. Default: what the files show."
+    )
+    dependencies: Literal["locked", "compatible"] = Field(
+        default="locked",
+        description="`locked`: a lock file is met exactly, or the build fails. "
+        "`compatible`: the nearest ready-built version will do, and what differs is shown.",
+    )
+    system_packages: list[DebianName] = Field(
+        default=[],
+        max_length=100,
+        description="Debian packages that the app needs beside R's, such as `libgdal-dev` or `ffmpeg`.",
+    )
+    addons: list[Addon] = Field(
+        default=[],
+        max_length=10,
+        description="What comes on top of R: `python`, `java`, `latex`, `chromium`, `quarto`.",
     )
     owner: Line = Field(default="", description="Who answers for it: a person or a team.")
     audience: Line = Field(default="", description="Who uses it.")
@@ -105,7 +132,7 @@ class AppConfig(_Table):
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError('no such time zone; write it as "Area/City"') from error
 
-    @field_validator("path", "include", mode="after")
+    @field_validator("path", "entry", "include", mode="after")
     @classmethod
     def _stays_inside(cls, value: str | list[str]) -> str | list[str]:
         for path in [value] if isinstance(value, str) else value:
@@ -116,6 +143,8 @@ class AppConfig(_Table):
 
 def parse(text: str) -> AppConfig:
     """What sandbox.toml says. Raises `BadConfig` with the key, or the line for what is no TOML at all."""
+    if len(text) > LARGEST:
+        raise BadConfig(f"sandbox.toml has {len(text):,} characters; {LARGEST:,} are allowed.")
     try:
         return AppConfig.model_validate(tomllib.loads(text))
     except ValidationError as error:
@@ -173,7 +202,7 @@ def _value(name: str, field: FieldInfo) -> str:
     kinds = {kind for kind in (field.annotation, *get_args(field.annotation)) if kind is not NoneType}
     if float in kinds:
         return "number"
-    return "text" if str in kinds and field.annotation is str else "list of texts"
+    return "list of texts" if get_origin(field.annotation) is list else "text"
 
 
 def _sentence(detail: Mapping[str, Any]) -> str:

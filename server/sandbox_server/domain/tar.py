@@ -39,8 +39,10 @@ class Entry:
 Body = Iterator[bytes]
 
 
-def entries(file: BinaryIO) -> Iterator[tuple[Entry, Body]]:
+def entries(file: BinaryIO, *, leave_links: bool = False) -> Iterator[tuple[Entry, Body]]:
     """Every file and folder with its bytes; bytes that the caller leaves are passed over.
+
+    With `leave_links`, symbolic and hard links are passed over too.
 
     Raises `BadBundle` for anything that is not a whole, plain archive: links, devices, headers that override
     sizes, wrong checksums, a missing end, something after the end.
@@ -60,6 +62,9 @@ def entries(file: BinaryIO) -> Iterator[tuple[Entry, Body]]:
             if kind == b"g" and given:
                 raise BadBundle("The archive gives one name to all its members.")
             long_name = _text(given) or long_name
+            continue
+        if leave_links and kind in (b"1", b"2") and not size:
+            long_name = ""
             continue
         entry = _entry(header, kind, size, long_name)
         long_name = ""
@@ -167,9 +172,9 @@ def _pax_path(extension: bytes) -> bytes:
 def _entry(header: bytes, kind: bytes, size: int, long_name: str) -> Entry:
     name = long_name or _header_name(header)
     if kind in _FORBIDDEN:
-        raise BadBundle(f"'{name}' is {_FORBIDDEN[kind]}; only files and folders can be pushed.")
+        raise BadBundle(f"'{name}' is {_FORBIDDEN[kind]}; only files and folders are accepted.")
     if kind not in (b"0", b"\0", b"5"):
-        raise BadBundle(f"'{name}' is of an unknown kind; only files and folders can be pushed.")
+        raise BadBundle(f"'{name}' is of an unknown kind; only files and folders are accepted.")
     folder = kind == b"5" or (kind == b"\0" and name.endswith("/"))
     if kind == b"0" and name.endswith("/"):
         raise BadBundle(f"'{name}' is a file with the name of a folder.")

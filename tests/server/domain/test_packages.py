@@ -1,8 +1,10 @@
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox_server.domain.packages import Plan, Use, packages_of, plan, used_packages
+from sandbox_server.domain.packages import Use, read_code
 
 APP = """\
 library(shiny)
@@ -16,8 +18,16 @@ y <- r"---(library(raw) raw::raw)---"
 """
 
 
+def used(source: str) -> dict[str, int]:
+    return {package: use.line for package, use in uses_of({"app.R": source}).items()}
+
+
+def uses_of(files: Mapping[str, str]) -> dict[str, Use]:
+    return read_code(files).uses
+
+
 def test_it_works() -> None:
-    assert used_packages(APP) == {"shiny": 1, "dplyr": 2, "tidyr": 2, "DT": 4, "scales": 5, "ggplot2": 6}
+    assert used(APP) == {"shiny": 1, "dplyr": 2, "tidyr": 2, "DT": 4, "scales": 5, "ggplot2": 6}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +48,7 @@ def test_it_works() -> None:
     ],
 )
 def test_every_way_to_name_a_package_is_seen(source: str, package: str) -> None:
-    assert list(used_packages(source)) == [package]
+    assert list(used(source)) == [package]
 
 
 @pytest.mark.parametrize(
@@ -64,17 +74,17 @@ def test_every_way_to_name_a_package_is_seen(source: str, package: str) -> None:
     ],
 )
 def test_what_is_not_known_for_sure_is_left_out(source: str) -> None:
-    assert used_packages(source) == {}
+    assert used(source) == {}
 
 
 @given(st.text(alphabet="library(rR\"'`)[]{}-\\\n#:,=$ax ", max_size=200))
 def test_no_source_makes_it_fail(source: str) -> None:
-    used_packages(source)
+    used(source)
 
 
 def test_hostile_sources_take_no_longer_than_long_ones() -> None:
     for source in ("library(" * 50_000, 'r"(' * 50_000, "'\\" * 50_000, "`" * 99_999, "((((" * 50_000):
-        used_packages(source)
+        used(source)
 
 
 def test_the_first_use_is_named_and_only_r_files_are_read() -> None:
@@ -84,20 +94,24 @@ def test_the_first_use_is_named_and_only_r_files_are_read() -> None:
         "z.r": "library(shiny)",
         "a.txt": "library(no)",
     }
-    assert packages_of(files) == {"shiny": Use("app.R", 1), "ggplot2": Use("R/plot.R", 2)}
+    assert uses_of(files) == {"shiny": Use("app.R", 1), "ggplot2": Use("R/plot.R", 2)}
 
 
-def test_the_plan_takes_what_debian_has_and_names_the_rest() -> None:
-    used = {name: Use("app.R", 1) for name in ("shiny", "DT", "highcharter", "stats")}
-    made = plan(used, frozenset({"shiny"}), {"dt": "r-cran-dt"})
-    assert made == Plan(frozenset({"r-cran-dt"}), {"highcharter": Use("app.R", 1)})
-
-
-def test_a_package_that_is_only_tried_does_not_fail_the_build() -> None:
-    uses = packages_of({"app.R": 'if (requireNamespace("nowhere")) nowhere2::f()\nrequire(nowhere3)'})
-    assert set(plan(uses, frozenset(), {}).missing) == {"nowhere2"}
+def test_a_package_that_is_only_tried_is_told_from_one_that_is_needed() -> None:
+    uses = uses_of({"app.R": 'if (requireNamespace("nowhere")) nowhere2::f()\nrequire(nowhere3)'})
+    assert {name for name, use in uses.items() if not use.tried} == {"nowhere2"}
 
 
 def test_a_package_that_is_tried_and_then_needed_is_needed() -> None:
-    uses = packages_of({"app.R": 'requireNamespace("nowhere")', "R/b.R": "library(nowhere)"})
-    assert plan(uses, frozenset(), {}).missing == {"nowhere": Use("R/b.R", 1)}
+    uses = uses_of({"app.R": 'requireNamespace("nowhere")', "R/b.R": "library(nowhere)"})
+    assert uses == {"nowhere": Use("R/b.R", 1)}
+
+
+def test_what_is_too_long_is_read_in_part_and_that_is_said() -> None:
+    code = read_code({"app.R": "library(shiny)\n" + "x(" * 100_000, "b.R": "library(DT)"})
+    assert set(code.uses) == {"shiny", "DT"}
+    assert code.notices == ("app.R: too long to be read to the end for packages.",)
+    many = {f"R/{name}.R": "x(" * 100_000 for name in "abcde"}
+    assert read_code(many).notices == (
+        "R/a.R and 4 more files: too long to be read to the end for packages.",
+    )
