@@ -11,13 +11,32 @@ from pathlib import Path
 from anyio import to_thread
 from docker import APIClient
 
-from sandbox_server.builder import CodeLayer, Engine, make_base
+from sandbox_server.builder import CodeLayer, Engine, Library, list_bases, make_base
 from sandbox_server.builder.base_image import base_tag
-from sandbox_server.builder.engine import image_id
+from sandbox_server.domain.detection import detect
 
 APPS = Path(__file__).parent / "apps"
 SUITE = "trixie"
 _LOCK = Path(tempfile.gettempdir()) / "sandbox-base.lock"
+
+
+class Told:
+    """A report that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.steps: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def step(self, words: str) -> None:
+        self.steps.append(words)
+
+
+def debian(*packages: str) -> Library:
+    """A library of Debian's packages alone."""
+    return Library(debian=frozenset(packages))
 
 
 def files_of(app: str) -> dict[str, bytes]:
@@ -41,17 +60,20 @@ def layer_of(files: Mapping[str, bytes], folder: Path) -> CodeLayer:
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
     target = folder / f"{digest}.tar.gz"
     target.write_bytes(buffer.getvalue())
-    return CodeLayer(target, digest)
+    detected = detect(files, lambda name: files[name].decode("utf-8-sig", errors="replace"))
+    return CodeLayer(target, digest, {"kind": detected.kind, "entry": detected.entry})
 
 
 async def need_base() -> None:
-    """Make the machine's base image if it has none; it stays, as every test and platform shares it."""
+    """Make the machine's base image if it has none of today's recipe; it stays: every test and platform uses it."""
     engine = Engine()
     with _LOCK.open("w") as lock:
         # Several test runs at once would each make one.
         await to_thread.run_sync(fcntl.flock, lock, fcntl.LOCK_EX)
         try:
-            if await engine.call(lambda client: image_id(client, base_tag(SUITE))) is None:
+            if not any(
+                base.tag == base_tag(SUITE) and not base.outdated for base in await list_bases(engine)
+            ):
                 with tempfile.TemporaryDirectory() as work:
                     await make_base(engine, SUITE, "http://deb.debian.org/debian", Path(work), lambda _: None)
         finally:

@@ -61,6 +61,8 @@ def _archive() -> bytes:
             "seq",
             "kill",
             "httpd",
+            "tar",
+            "mkdir",
         ):
             link = tarfile.TarInfo(f"bin/{name}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"

@@ -30,6 +30,7 @@ socket.onmessage = (event) => {
   const message = JSON.parse(event.data);
   if (message.config) Shiny.shinyapp.config = message.config;
   if ("busy" in message) root.toggle("shiny-busy", message.busy);
+  if (message.waits) plot.classList.add("recalculating");
   if (message.error) { plot.classList.add("shiny-output-error"); plot.innerText = message.error; }
   if (message.value) { plot.classList.remove("shiny-output-error"); plot.innerText = message.value; }
   if (message.show) add("p", message.show, "shown");
@@ -37,6 +38,20 @@ socket.onmessage = (event) => {
 </script></body></html>"""
 
 PLAIN = "<!doctype html><html><body>A page like any other.</body></html>"
+
+_WITH_FILES = """<!doctype html><html><head><link rel="stylesheet" href="site.css"></head><body>
+<img src="http://elsewhere.example/pixel.png">A page with files.</body></html>"""
+_API = '{"openapi": "3.0.3", "paths": {}}'
+PLAIN_FILES = {
+    "whole/": (HTTPStatus.OK, "text/html", _WITH_FILES),
+    "whole/site.css": (HTTPStatus.OK, "text/css", "body { color: black }"),
+    "half/": (HTTPStatus.OK, "text/html", _WITH_FILES),
+    "api/openapi.json": (HTTPStatus.OK, "application/json", _API),
+    "words/openapi.json": (HTTPStatus.OK, "text/html", "<p>not JSON</p>"),
+    "broken/openapi.json": (HTTPStatus.INTERNAL_SERVER_ERROR, "application/json", "{}"),
+    "guarded/openapi.json": (HTTPStatus.UNAUTHORIZED, "application/json", "{}"),
+}
+"""Host's first label and path → what is answered there."""
 
 Step = tuple[dict[str, object], float]
 
@@ -94,6 +109,12 @@ async def _answer(pages: Pages, connection: ServerConnection, request: Request) 
     if request.path == "/websocket/":
         pages.socket_agents.add(agent)
         return connection.respond(HTTPStatus.FORBIDDEN, "") if kind == "refuses" else None
+    if served := PLAIN_FILES.get(f"{kind}{request.path}"):
+        status, content_type, body = served
+        response = connection.respond(status, body)
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = content_type
+        return response
     if request.path != "/":
         await asyncio.sleep(1 if kind == "throws" else 0)  # R has one thread
         return connection.respond(HTTPStatus.NOT_FOUND, "")
@@ -140,6 +161,7 @@ def _script(kind: str, visit: int) -> list[Step]:
         "passing": [config, busy, bad, (idle[0], 0.7), value],
         "once": [config, busy, bad if visit == 1 else value, idle],
         "busy": [config, busy],
+        "unfilled": [config, ({"waits": True}, 0), busy, idle],
         "restless": [config, busy, ({"show": "map"}, 0)],
         "clock": [config, busy, idle, *(200 * tick)],
     }

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 from docker import APIClient
-from tests.building import files_of, layer_of, need_base, remove_all_of
+from tests.building import Told, debian, files_of, layer_of, need_base, remove_all_of
 
-from sandbox_server.builder import Base, BuildLimits, DockerBuilder, Engine, MemoryBuilder, docker
+from sandbox_server.builder import Base, BuildLimits, DockerBuilder, Engine, Library, MemoryBuilder, docker
 from sandbox_server.domain import archive
+from sandbox_server.domain.catalogue import DebianPackage
 from sandbox_server.errors import BaseMissing, BuildFailed, RuntimeUnavailable
 
 pytestmark = pytest.mark.anyio
 
 HELLO = files_of("hello")
-ZOO = frozenset({"r-cran-zoo"})
-NOTHING = frozenset[str]()
+ZOO = debian("r-cran-zoo")
+NOTHING = Library()
 
 
 class InMemory:
@@ -69,7 +70,7 @@ async def machine(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIt
 async def test_it_works(machine: InMemory | OnEngine, tmp_path: Path) -> None:
     builder = machine.builder
     base = await builder.base()
-    library = await builder.library(base, NOTHING, print)
+    library = await builder.library(base, NOTHING, Told())
     image = await builder.code(library, layer_of(HELLO, tmp_path))
     assert await builder.has(image)
 
@@ -77,8 +78,8 @@ async def test_it_works(machine: InMemory | OnEngine, tmp_path: Path) -> None:
 async def test_the_base_knows_its_packages_and_those_that_debian_offers(machine: InMemory | OnEngine) -> None:
     base = await machine.builder.base()
     assert base.r_version.startswith("4.")
-    assert {"shiny", "bslib", "ggplot2"} <= base.installed
-    assert base.available["zoo"] == "r-cran-zoo"
+    assert {"shiny", "bslib", "ggplot2"} <= set(base.installed)
+    assert base.available["zoo"] == DebianPackage("r-cran-zoo", "1.8-14")
     assert not {name.lower() for name in base.installed} & set(base.available)
     assert all(name == name.lower() for name in base.available)
 
@@ -95,10 +96,10 @@ async def test_an_engine_that_is_away_is_an_error_that_may_pass(
     machine: InMemory | OnEngine, tmp_path: Path
 ) -> None:
     builder = machine.without_engine()
-    base = Base("sha256:1", "4.5.0", frozenset())
+    base = Base("sha256:1", "4.5.0", {})
     for call in (
         builder.base(),
-        builder.library(base, ZOO, print),
+        builder.library(base, ZOO, Told()),
         builder.code(base.image, layer_of(HELLO, tmp_path)),
         builder.images(),
         builder.has(base.image),
@@ -113,24 +114,24 @@ async def test_an_engine_that_is_away_is_an_error_that_may_pass(
 
 async def test_a_library_without_packages_is_the_base(machine: InMemory | OnEngine) -> None:
     base = await machine.builder.base()
-    assert await machine.builder.library(base, NOTHING, print) == base.image
+    assert await machine.builder.library(base, NOTHING, Told()) == base.image
 
 
 async def test_a_library_is_installed_once_and_then_found_again(machine: InMemory | OnEngine) -> None:
     base = await machine.builder.base()
-    log: list[str] = []
-    first = await machine.builder.library(base, ZOO, log.append)
-    assert any("r-cran-zoo" in line for line in log)
-    log.clear()
-    assert await machine.builder.library(base, ZOO, log.append) == first
-    assert log == []
+    told = Told()
+    first = await machine.builder.library(base, ZOO, told)
+    assert any("r-cran-zoo" in line for line in told.lines)
+    again = Told()
+    assert await machine.builder.library(base, ZOO, again) == first
+    assert (again.lines, again.steps) == ([], [])
     assert await machine.builder.has(first)
 
 
 async def test_a_package_that_cannot_be_had_fails_for_good(machine: InMemory | OnEngine) -> None:
     base = await machine.builder.base()
     with pytest.raises(BuildFailed) as failure:
-        await machine.builder.library(base, frozenset({"r-cran-notapackageatall"}), print)
+        await machine.builder.library(base, debian("r-cran-notapackageatall"), Told())
     assert "r-cran-notapackageatall" in failure.value.detail
 
 
@@ -183,7 +184,7 @@ async def test_only_images_of_bundles_are_removed(machine: InMemory | OnEngine) 
 async def test_a_library_goes_with_the_last_image_on_it(machine: InMemory | OnEngine, tmp_path: Path) -> None:
     builder = machine.builder
     base = await builder.base()
-    library = await builder.library(base, ZOO, print)
+    library = await builder.library(base, ZOO, Told())
     image = await builder.code(library, layer_of(HELLO, tmp_path))
     await builder.remove_libraries()
     assert await builder.has(library)

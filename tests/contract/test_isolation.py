@@ -108,6 +108,40 @@ async def test_preparing_twice_leaves_one_rule(inside: Inside) -> None:
     assert rules.stdout.decode().count(f"-i {inside.bridge} ") == 1
 
 
+async def test_link_local_addresses_are_not_passed_on(inside: Inside) -> None:
+    rules = await anyio.run_process(["iptables", "-w", "5", "-S", "FORWARD"])
+    for bridge in (inside.bridge, f"{inside.bridge}-b"):
+        assert f"-A FORWARD -d 169.254.0.0/16 -i {bridge} -j DROP" in rules.stdout.decode()
+
+
+async def test_a_builder_does_not_reach_the_hosts_ports(
+    inside: Inside, small_image: str, host_port: int
+) -> None:
+    network = inside.client.inspect_network(f"{inside.bridge}-b")
+    gateway = network["IPAM"]["Config"][0]["Gateway"]
+    await firewall.forget(f"{inside.bridge}-b")
+
+    assert await _connects(inside.client, small_image, network["Name"], gateway, host_port)
+    await inside.runtime.prepare()
+    assert not await _connects(inside.client, small_image, network["Name"], gateway, host_port)
+
+
+async def _connects(client: APIClient, image: str, network: str, address: str, port: int) -> bool:
+    """From a container of its own in that network."""
+
+    def run() -> bool:
+        host = client.create_host_config(network_mode=network)
+        command = ["nc", "-w", "1", address, str(port), "-e", "true"]
+        container = client.create_container(image, command, host_config=host)["Id"]
+        try:
+            client.start(container)
+            return bool(client.wait(container)["StatusCode"] == 0)
+        finally:
+            client.remove_container(container, force=True)
+
+    return await anyio.to_thread.run_sync(run)
+
+
 async def test_destroying_takes_the_rule_and_the_bridge(inside: Inside) -> None:
     await inside.runtime.destroy()
     rules = await anyio.run_process(["iptables", "-w", "5", "-S", "INPUT"])

@@ -1,108 +1,17 @@
 """What every runtime promises, over the real engine and the one in memory."""
 
-import secrets
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 
 import anyio
 import pytest
-from docker import APIClient
+from tests.contract.runtime_hosts import Host, said
 
 from sandbox_server.errors import ImageMissing, RuntimeUnavailable
-from sandbox_server.runtime import ContainerSpec, ContainerState, DockerRuntime, LogLine, MemoryRuntime
+from sandbox_server.runtime import ContainerSpec, ContainerState
 from sandbox_server.runtime.base import Container
 
 pytestmark = pytest.mark.anyio
-
-MIB = 1024 * 1024
-
-
-class InMemory:
-    """Handles of the twin."""
-
-    def __init__(self) -> None:
-        self.image = "sha256:" + "1" * 64
-        self.platform = "twin"
-        self.runtime = MemoryRuntime(self.platform, images={self.image})
-        self.runtime.status = None
-
-    async def listen(self, name: str) -> None:
-        self.runtime.answer(name, 200)
-
-    async def say(self, name: str, stream: str, text: str) -> None:
-        self.runtime.say(name, stream, text)
-
-    async def crash(self, name: str, exit_code: int) -> None:
-        self.runtime.crash(name, exit_code)
-
-    async def exhaust(self, name: str) -> None:
-        self.runtime.crash(name, 137, out_of_memory=True)
-
-
-class OnEngine:
-    """The same, done to real containers."""
-
-    def __init__(self, client: APIClient, image: str) -> None:
-        self.client = client
-        self.image = image
-        self.platform = "t" + secrets.token_hex(3)
-        self.runtime = DockerRuntime(self.platform)
-
-    async def listen(self, name: str) -> None:
-        await self._do(name, "echo hello >/app/index.html; httpd -p 3838 -h /app")
-
-    async def say(self, name: str, stream: str, text: str) -> None:
-        await self._do(name, f"echo '{text}' >&{1 if stream == 'stdout' else 2}")
-
-    async def crash(self, name: str, exit_code: int) -> None:
-        await self._do(name, f"exit {exit_code}")
-
-    async def exhaust(self, name: str) -> None:
-        await self._do(name, "exec awk 'BEGIN { x = \"aaaaaaaa\"; while (1) x = x x }'")
-
-    async def _do(self, name: str, script: str) -> None:
-        def work() -> None:
-            write = "while [ -f /tmp/do ] || [ -f /tmp/doing ]; do sleep 0.02; done"
-            write += '; echo "$1" >/tmp/new; mv /tmp/new /tmp/do'
-            command = self.client.exec_create(name, ["sh", "-c", write, "sh", script], user="1000:1000")
-            self.client.exec_start(command)
-
-        await anyio.to_thread.run_sync(work)
-
-
-Host = InMemory | OnEngine
-
-
-@pytest.fixture(params=["memory", pytest.param("docker", marks=pytest.mark.engine)])
-async def host(request: pytest.FixtureRequest) -> AsyncIterator[Host]:
-    if request.param == "memory":
-        yield InMemory()
-        return
-    made = OnEngine(request.getfixturevalue("engine_client"), request.getfixturevalue("small_image"))
-    try:
-        yield made
-    finally:
-        await made.runtime.destroy()
-        await made.runtime.close()
-
-
-@pytest.fixture
-async def subnet(host: Host) -> IPv4Network:
-    return await host.runtime.prepare()
-
-
-@pytest.fixture
-def spec(host: Host, subnet: IPv4Network) -> ContainerSpec:
-    return ContainerSpec(
-        name=f"sbx-{host.platform}-app-d1-release-abcdef12-0",
-        image=host.image,
-        address=subnet[10],
-        environment={"GREETING": "grüezi"},
-        memory=64 * MIB,
-        cpus=1,
-        spec_hash="abcdef12",
-    )
 
 
 async def only(host: Host) -> Container:
@@ -115,16 +24,6 @@ async def ended(host: Host) -> Container:
         while (container := await only(host)).state is not ContainerState.exited:  # noqa: ASYNC110
             await anyio.sleep(0.02)
     return container
-
-
-async def said(host: Host, name: str, count: int) -> list[LogLine]:
-    """The lines that the test made it say, as soon as there are `count`."""
-    with anyio.fail_after(20):
-        while True:
-            lines = [line async for line in host.runtime.logs(name) if line.text != "ready"]
-            if len(lines) >= count:
-                return lines
-            await anyio.sleep(0.02)
 
 
 async def test_it_starts_a_container_and_shows_it(host: Host, spec: ContainerSpec) -> None:

@@ -28,6 +28,9 @@ DECIDED = {
     "//silent": Visit(Outcome.failed, 2, "No session came up within 2 s."),
     "//plain": Visit(Outcome.failed, 2, "No session came up within 2 s."),
     "//error": Visit(Outcome.idle, 2, errors=ERRORS),
+    "//half": Visit(Outcome.failed, 0.4, "Files of the page are missing: /site.css (404)."),
+    "//words": Visit(Outcome.failed, 0.1, "/openapi.json is not JSON."),
+    "//broken": Visit(Outcome.failed, 0.1, "/openapi.json answered 500 Internal Server Error."),
     "//busy": Visit(Outcome.busy, 2, "The page was still busy after 2 s."),
 }
 
@@ -75,9 +78,28 @@ async def test_connected_but_busy_at_the_timeout_is_busy(visitor: Visitor, pages
     assert (found.outcome, found.reason) == (Outcome.busy, "The page was still busy after 2 s.")
 
 
+async def test_outputs_that_nobody_fills_do_not_keep_it_busy(visitor: Visitor, pages: Pages) -> None:
+    found = await visitor.visit(Itinerary(pages.url("unfilled"), timeout=20))
+    assert found.outcome is Outcome.idle
+
+
 async def test_a_selector_can_count_as_rest(visitor: Visitor, pages: Pages) -> None:
     found = await visitor.visit(Itinerary(pages.url("restless"), timeout=10, wait_for="#map"))
     assert found.outcome is Outcome.idle
+
+
+@pytest.mark.parametrize("kind", ["whole", "half", "missing"])
+async def test_a_page_is_there_with_all_of_its_own_files(visitor: Visitor, pages: Pages, kind: str) -> None:
+    found = await visitor.visit(Itinerary(pages.url(kind), expects="page", timeout=10))
+    decided = DECIDED.get(f"//{kind}", Visit(Outcome.idle, 0))
+    assert (found.outcome, found.reason) == (decided.outcome, decided.reason)
+
+
+@pytest.mark.parametrize("kind", ["api", "guarded", "hidden", "words", "broken"])
+async def test_an_api_describes_itself(visitor: Visitor, pages: Pages, kind: str) -> None:
+    found = await visitor.visit(Itinerary(pages.url(kind), expects="api", timeout=10))
+    decided = DECIDED.get(f"//{kind}", Visit(Outcome.idle, 0))
+    assert (found.outcome, found.reason) == (decided.outcome, decided.reason)
 
 
 async def test_after_close_there_is_no_browser(visitor: Visitor, pages: Pages) -> None:

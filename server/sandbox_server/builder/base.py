@@ -1,9 +1,12 @@
 """The seam to whatever makes images, which are known by the engine's Id. A user's Dockerfile is never run."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from sandbox_server.domain.catalogue import DebianPackage
 
 
 @dataclass(frozen=True)
@@ -12,12 +15,82 @@ class Base:
 
     image: str
     r_version: str
-    installed: frozenset[str]
-    """R packages that it has."""
-    available: Mapping[str, str] = field(default_factory=dict)
-    """R packages that Debian has ready built and the base has not: R's name → Debian's package.
+    installed: Mapping[str, str]
+    """R packages that it has: name → version."""
+    available: Mapping[str, DebianPackage] = field(default_factory=dict)
+    """R packages that Debian has ready built and the base has not.
 
     The keys are in small letters, as Debian's names are: look up `name.lower()`."""
+    build_needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Debian packages (headers of system libraries) that an R package needs to be compiled; small letters too."""
+    suite: str = ""
+    """Debian's, such as "trixie"; empty: not known."""
+
+
+@dataclass(frozen=True)
+class SourcePackage:
+    """An R package that a library gets from an archive on this machine, source or binary."""
+
+    name: str
+    version: str
+    archive: Path
+    digest: str
+    """SHA-256 of the archive."""
+    origin: str
+    """Where it came from, for the package list: a repository's URL, "github.com/…@…", "the bundle"."""
+    shared: bool = False
+    """All of this library's packages come from configured repositories: what is compiled may serve other apps."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that comes as one archive with one folder, a .tar.gz on this machine."""
+
+    archive: Path
+    digest: str
+    """SHA-256 of the archive."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """What a library image has beyond its base."""
+
+    debian: frozenset[str] = frozenset()
+    """Debian's names of packages: R's, system libraries, add-ons."""
+    sources: tuple[SourcePackage, ...] = ()
+    """In the order of their installation; they come before Debian's and the base's of the same name."""
+    python: str = ""
+    """The text of requirements.txt, for a virtual environment at /opt/python; empty: none."""
+    quarto: Program | None = None
+    """Unpacked at /opt/quarto."""
+
+    @property
+    def items(self) -> frozenset[str]:
+        """One word for each part: libraries are compared, and found again, by these."""
+        parts = {f"deb:{name}" for name in self.debian}
+        parts |= {f"src:{one.name}@{one.version}#{one.digest[:16]}" for one in self.sources}
+        if self.python:
+            parts.add(f"py:{hashlib.sha256(self.python.encode()).hexdigest()[:16]}")
+        if self.quarto:
+            parts.add(f"quarto:{self.quarto.digest[:16]}")
+        return frozenset(parts)
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An R package as it is in an image."""
+
+    name: str
+    version: str
+    origin: str
+    """"base", "Debian r-cran-zoo 1.8-14-1", or where its archive came from."""
+    digest: str = ""
+    """SHA-256 of the archive, for those that came from one."""
+    needs: tuple[str, ...] = ()
+    """Names of the packages that it needs."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +101,8 @@ class CodeLayer:
     """The bundle's archive, already accepted by `domain.archive`."""
     digest: str
     """Its SHA-256."""
+    start: Mapping[str, str] = field(default_factory=dict)
+    """What the runner starts: `kind` and `entry`; becomes /opt/sandbox/start.json, and part of the image's key."""
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -42,8 +117,16 @@ class Image:
     """Bytes, shared layers included."""
 
 
-LogSink = Callable[[str], None]
-"""Takes one line of build output, without its newline."""
+class Report(Protocol):
+    """Hears how a build goes; called in the event loop, and must return at once."""
+
+    def line(self, text: str) -> None:
+        """One line of output, without its newline."""
+        ...
+
+    def step(self, words: str) -> None:
+        """What happens now: "installing 3 of 12 packages: zoo"."""
+        ...
 
 
 class Builder(Protocol):
@@ -54,15 +137,29 @@ class Builder(Protocol):
     container; a kill in the middle leaves nothing that a second call, or `sweep`, does not tidy.
     """
 
-    async def base(self) -> Base:
-        """The base in force. Raises `BaseMissing`."""
+    async def base(self, r: str = "") -> Base:
+        """The base in force; with `r`, such as "4.2", the newest one on this machine with that R.
+
+        Raises `BaseMissing`.
+        """
         ...
 
-    async def library(self, base: Base, packages: frozenset[str], log: LogSink) -> str:
-        """The image with `base` and these Debian packages; installed once, then found again. Returns its Id.
+    async def make_base(self, r: str, report: Report) -> Base:
+        """Make a base with this R (`MAJOR.MINOR`) on this machine, or return the one that is there.
 
-        `packages` are Debian's names; with none it is the base itself.
+        Takes minutes. Raises `BaseMissing` if no source of bases has that R.
         """
+        ...
+
+    async def library(self, base: Base, library: Library, report: Report) -> str:
+        """The image with `library` on `base`; installed once, then found again. Returns its Id.
+
+        An empty library is the base itself. Several may be made at the same time.
+        """
+        ...
+
+    async def installed(self, image: str) -> list[Installed]:
+        """Every R package of a base or library image, by name; of each the one that R would load."""
         ...
 
     async def code(self, library: str, layer: CodeLayer) -> str:

@@ -1,6 +1,7 @@
 """Base images: made on this machine from Debian's packages, so that no registry is needed."""
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -17,15 +18,21 @@ import anyio
 import anyio.from_thread
 from docker import APIClient
 
+from sandbox_server.builder.base_extras import NONE, Extras, add_extras, digest
 from sandbox_server.builder.base_steps import Steps
 from sandbox_server.builder.engine import Engine
+from sandbox_server.builder.proxies import proxies
 from sandbox_server.errors import StorageFull, Unavailable
 
 BASE_LABEL = "sandbox.base"
+RECIPE_LABEL = "sandbox.base.recipe"
 REPOSITORY = "sandbox-base"
+SUITES = {"4.2": "bookworm", "4.5": "trixie"}
+"""Debian's suites by the R that they have."""
 ROOM = 3 * 1024**3
 """Bytes that the work folder must have free: the unpacked system before it goes to the engine."""
 CHUNK = 1024 * 1024
+_PARTS = ("base.toml", "describe.R", "finish.sh")
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Recipe:
     leave_out: tuple[str, ...]
     keep: tuple[str, ...]
     environment: dict[str, str]
+    not_in: dict[str, list[str]]
+    """Packages that a suite has not."""
 
 
 def base_tag(suite: str) -> str:
@@ -41,9 +50,14 @@ def base_tag(suite: str) -> str:
 
 
 async def make_base(
-    engine: Engine, suite: str, mirror: str, work: Path, progress: Callable[[str], None]
+    engine: Engine,
+    suite: str,
+    mirror: str,
+    work: Path,
+    progress: Callable[[str], None],
+    extras: Extras = NONE,
 ) -> str:
-    """Make the base of a Debian suite, give it its tag, and return its Id. Takes about a minute.
+    """Make the base of a Debian suite, give it its tag, and return its Id. Takes a minute or two.
 
     `work` is a folder with 3 GiB of room. `progress` gets one sentence a step. All platforms of a machine
     share its bases. A kill in the middle leaves no image; the one before keeps its tag until the new one is
@@ -55,10 +69,22 @@ async def make_base(
     made_of = read_recipe()
     with as_file(files("sandbox_templates") / "images") as images:
         arguments = command(made_of, suite, mirror, images / "finish.sh")
-        image = await _bootstrap(engine, arguments, changes(made_of), work, Steps(progress))
+        image = await _bootstrap(
+            engine, arguments, changes(made_of, recipe_digest(extras)), work, Steps(progress)
+        )
+    if extras:
+        progress("adding the overlay and certificates")
+        image = await add_extras(engine, image, extras)
     await engine.call(lambda client: client.tag(image, REPOSITORY, suite))
     progress(f"base {base_tag(suite)} is ready after {anyio.current_time() - started:.0f} s")
     return image
+
+
+def recipe_digest(extras: Extras = NONE) -> str:
+    """Tells bases of this recipe and with these extras from all others."""
+    images = files("sandbox_templates") / "images"
+    made_of = hashlib.sha256(b"\0".join((images / name).read_bytes() for name in _PARTS)).hexdigest()[:16]
+    return f"{made_of}-{digest(extras)}" if extras else made_of
 
 
 def read_recipe() -> Recipe:
@@ -69,6 +95,7 @@ def read_recipe() -> Recipe:
         leave_out=tuple(data["leave_out"]),
         keep=tuple(data["keep"]),
         environment=dict(data["environment"]),
+        not_in=dict(data["not_in"]),
     )
 
 
@@ -80,7 +107,7 @@ def command(recipe: Recipe, suite: str, mirror: str, finish: Path) -> list[str]:
         "--variant=minbase",
         "--verbose",
         "--format=tar",
-        "--include=" + ",".join(recipe.packages),
+        "--include=" + ",".join(name for name in recipe.packages if name not in recipe.not_in.get(suite, ())),
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in recipe.leave_out),
         *(f"--dpkgopt=path-include={pattern}" for pattern in recipe.keep),
         f"--customize-hook={finish}",
@@ -102,10 +129,11 @@ def sources(suite: str, mirror: str) -> list[str]:
     return lines
 
 
-def changes(recipe: Recipe) -> list[str]:
+def changes(recipe: Recipe, digest: str) -> list[str]:
     """What the engine adds to the imported files."""
     return [
         f"LABEL {BASE_LABEL}=1",
+        f"LABEL {RECIPE_LABEL}={digest}",
         "LABEL sandbox.role=base",
         *(f"ENV {name}={value}" for name, value in sorted(recipe.environment.items())),
     ]
@@ -153,7 +181,7 @@ async def _spawn(arguments: list[str], work: Path, output: int) -> Process:
             stdout=output,
             stderr=PIPE,
             start_new_session=True,
-            env=os.environ | {"TMPDIR": str(work), "LC_ALL": "C.UTF-8"},
+            env=os.environ | proxies(os.environ) | {"TMPDIR": str(work), "LC_ALL": "C.UTF-8"},
         )
     finally:
         os.close(output)

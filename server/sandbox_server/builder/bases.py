@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import anyio.to_thread
 from docker import APIClient
 from docker.errors import APIError
 
 from sandbox_server.builder import recipe
-from sandbox_server.builder.base_image import BASE_LABEL, REPOSITORY
+from sandbox_server.builder.base_extras import NONE, Extras
+from sandbox_server.builder.base_image import BASE_LABEL, RECIPE_LABEL, REPOSITORY, recipe_digest
 from sandbox_server.builder.engine import Engine
 from sandbox_server.errors import Conflict, NotFound
 
@@ -20,10 +22,16 @@ class BaseImage:
     tag: str
     size: int
     created: datetime
+    outdated: bool = False
+    """An earlier version's recipe made it, or other extras were laid over it."""
 
 
-async def list_bases(engine: Engine) -> list[BaseImage]:
-    """The bases on this machine, newest first; those that an administrator built upon are not ours to list."""
+async def list_bases(engine: Engine, extras: Extras = NONE) -> list[BaseImage]:
+    """The bases on this machine, newest first; those that an administrator built upon are not ours to list.
+
+    `extras` are those that a base made now would have.
+    """
+    wanted = await anyio.to_thread.run_sync(recipe_digest, extras)
     found = await engine.call(lambda client: client.images(filters={"label": f"{BASE_LABEL}=1"}))
     bases = [
         BaseImage(
@@ -31,6 +39,7 @@ async def list_bases(engine: Engine) -> list[BaseImage]:
             tag=next((tag for tag in image["RepoTags"] or [] if tag.startswith(f"{REPOSITORY}:")), ""),
             size=image["Size"],
             created=datetime.fromtimestamp(image["Created"], UTC),
+            outdated=image["Labels"].get(RECIPE_LABEL) != wanted,
         )
         for image in found
         if image["Labels"].get(recipe.ROLE) == "base" and _is_ours(image["RepoTags"] or [])

@@ -1,28 +1,31 @@
 """Images made by a Docker engine: create, put files in or install, commit. There is no Dockerfile."""
 
 import contextlib
-import io
-import json
-import tarfile
 import tempfile
+import time
+from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.to_thread
 from docker import APIClient
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound
 
-from sandbox_server.builder import recipe
-from sandbox_server.builder.base import Base, CodeLayer, Image, LogSink
+from sandbox_server.builder import recipe, stock
+from sandbox_server.builder.base import Base, CodeLayer, Image, Installed, Library, Report
 from sandbox_server.builder.base_image import base_tag
+from sandbox_server.builder.base_sources import BaseSources
+from sandbox_server.builder.bases import list_bases
 from sandbox_server.builder.engine import Engine, commit, create, discard, image_id
-from sandbox_server.builder.installation import Installation
+from sandbox_server.builder.libraries import Libraries
+from sandbox_server.builder.package_cache import PackageCache
 from sandbox_server.builder.recipe import BuildLimits, Labels
 from sandbox_server.domain.archive import repack
 from sandbox_server.errors import BaseMissing
 
-DEEPEST = 20
-"""Libraries on top of each other; beyond, a new one starts from the base again."""
+_REMEMBERED = 32
+"""Images whose package lists are kept at hand."""
+_GRACE = 600
 
 
 class DockerBuilder:
@@ -34,33 +37,56 @@ class DockerBuilder:
         base: str = "",
         suite: str = "trixie",
         limits: BuildLimits | None = None,
+        packages: Path | None = None,
+        sources: BaseSources | None = None,
+        network: str = "bridge",
     ) -> None:
-        """`base` names an image to stand on; by default the one that `make_base` made of `suite`."""
+        """`base` names an image to stand on; by default the one that `make_base` made of `suite`.
+
+        `packages` is the folder of the package cache, None for none. `sources` says where other bases come from.
+        `network` is the engine's network in which packages are installed.
+        """
         self._platform = platform
         self._engine = engine or Engine()
         self._base_name = base or base_tag(suite)
-        self._limits = limits or BuildLimits()
-        self._bases: dict[str, Base] = {}
+        limits = limits or BuildLimits()
+        cache = PackageCache(packages, limits.cache) if packages else None
+        self._sources = sources or BaseSources()
+        self._made = Libraries(platform, self._engine, limits, cache, self._sources.ca_bundle, network)
+        self._notes: OrderedDict[str, dict[str, str]] = OrderedDict()
         # One at a time: two builds of the same thing would make two images of it.
-        self._library_lock = anyio.Lock()
+        self._base_lock = anyio.Lock()
         self._code_lock = anyio.Lock()
 
-    async def base(self) -> Base:
-        image = await self._engine.call(lambda client: image_id(client, self._base_name))
-        if image is None:
-            raise BaseMissing(f"There is no base image {self._base_name} on this machine.")
-        if image not in self._bases:
-            self._bases[image] = await self._engine.call(lambda client: self._describe(client, image))
-        return self._bases[image]
+    async def base(self, r: str = "") -> Base:
+        usual = await self._usual()
+        if not r:
+            if usual is None:
+                raise BaseMissing(f"There is no base image {self._base_name} on this machine.")
+            return await self._describe(usual, self._base_name)
+        for image, name in [(usual, self._base_name), *await self._others()]:
+            if image is not None:
+                with contextlib.suppress(BaseMissing):
+                    base = await self._describe(image, name)
+                    if f"{base.r_version}.".startswith(f"{r}."):
+                        return base
+        raise BaseMissing(
+            f"There is no base image with R {r} on this machine.", f"Make one: `sandboxd base build --r {r}`."
+        )
 
-    async def library(self, base: Base, packages: frozenset[str], log: LogSink) -> str:
-        if not packages:
-            return base.image
-        async with self._library_lock:
-            libraries = await self._engine.call(self._libraries)
-            key = recipe.library_key(base.image, packages)
-            found = next((image["Id"] for image in libraries if image["Labels"][recipe.KEY] == key), None)
-            return found or await self._install(base, packages, libraries, log)
+    async def make_base(self, r: str, report: Report) -> Base:
+        async with self._base_lock:
+            try:
+                return await self.base(r)
+            except BaseMissing:
+                image = await self._sources.make(self._engine, r, report)
+            return await self._describe(image, f"with R {r}")
+
+    async def library(self, base: Base, library: Library, report: Report) -> str:
+        return await self._made.make(base, library, report) if library else base.image
+
+    async def installed(self, image: str) -> list[Installed]:
+        return stock.installed(await self._read(image))
 
     async def code(self, library: str, layer: CodeLayer) -> str:
         labels = recipe.code_labels(self._platform, library, layer)
@@ -85,7 +111,7 @@ class DockerBuilder:
             await self._engine.call(lambda client: self._remove(client, image))
 
     async def remove_libraries(self) -> None:
-        async with self._library_lock, self._code_lock:
+        async with self._code_lock:
             await self._engine.call(self._remove_libraries)
 
     async def sweep(self) -> None:
@@ -98,48 +124,38 @@ class DockerBuilder:
     async def close(self) -> None:
         await self._engine.close()
 
-    def _describe(self, client: APIClient, image: str) -> Base:
-        container = create(client, recipe.idle(self._platform, image))
-        try:
-            chunks, _ = client.get_archive(container, f"/{recipe.OURS}/base.json")
-            said = json.loads(_only_file(b"".join(chunks)))
-        except NotFound as error:
-            raise BaseMissing(
-                f"The image {self._base_name} does not stand on one that `sandboxd base build` made."
-            ) from error
-        finally:
-            discard(client, container)
-        return Base(image, said["r"], frozenset(said["packages"]), said["debian"])
+    async def _usual(self) -> str | None:
+        return await self._engine.call(lambda client: image_id(client, self._base_name))
 
-    async def _install(self, base: Base, packages: frozenset[str], libraries: list[Any], log: LogSink) -> str:
-        below, have, depth = _nearest(base, packages, libraries)
-        missing = packages - have
-        log(
-            f"installing {len(missing)} of {len(packages)} packages; the others are there already"
-            if have
-            else f"installing {len(missing)} packages"
-        )
-        request = recipe.installer(self._platform, below, missing, self._limits)
-        labels = recipe.library_labels(self._platform, base, packages, depth + 1)
-        async with Installation(self._engine, request, self._limits, log) as installation:
-            await installation.run()
-            return await installation.commit(recipe.repository(self._platform), labels)
+    async def _others(self) -> list[tuple[str, str]]:
+        """The newest first."""
+        return [(base.id, base.tag) for base in await list_bases(self._engine) if base.tag]
+
+    async def _describe(self, image: str, name: str) -> Base:
+        return stock.base_of(image, name, await self._read(image))
+
+    async def _read(self, image: str) -> dict[str, str]:
+        # An image never changes.
+        files = self._notes.get(image)
+        if files is None:
+            files = await self._engine.call(lambda client: stock.read_files(client, self._platform, image))
+            self._notes[image] = files
+        self._notes.move_to_end(image)
+        if len(self._notes) > _REMEMBERED:
+            self._notes.popitem(last=False)
+        return files
 
     def _add_code(self, client: APIClient, library: str, layer: CodeLayer, labels: Labels) -> str:
         container = create(client, recipe.idle(self._platform, library))
         try:
             # Without a name: whatever ends this process, the file goes with it.
             with tempfile.TemporaryFile(dir=layer.files.parent) as files:
-                ours = {f"{recipe.OURS}/runner.R": recipe.read("runner.R").encode()}
-                repack(layer.files, files, recipe.APP, ours)
+                repack(layer.files, files, recipe.APP, recipe.starting(layer))
                 files.seek(0)
                 client.put_archive(container, "/", files)
             return commit(client, container, recipe.repository(self._platform), recipe.code_config(labels))
         finally:
             discard(client, container)
-
-    def _libraries(self, client: APIClient) -> list[Any]:
-        return self._ours(client, "library")
 
     def _find(self, client: APIClient, labels: Labels) -> str | None:
         return next((i["Id"] for i in self._ours(client, labels[recipe.ROLE], labels[recipe.KEY])), None)
@@ -155,7 +171,7 @@ class DockerBuilder:
                 _remove_unused(client, found)
 
     def _remove_libraries(self, client: APIClient) -> None:
-        libraries = self._libraries(client)
+        libraries = self._made.find(client)
         needed = {image["Labels"][recipe.LIBRARY] for image in self._ours(client, "code")}
         # Newest first: an image that another one stands on is older, and cannot go before it.
         for image in reversed(libraries):
@@ -176,6 +192,11 @@ class DockerBuilder:
         labels = [f"{recipe.PLATFORM}={self._platform}", f"{recipe.ROLE}=builder"]
         for container in client.containers(all=True, filters={"label": labels}):
             discard(client, container["Id"])
+        # Bases are everybody's on this machine: another program may be making one just now.
+        labels = [f"{recipe.ROLE}={recipe.BASE_BUILDER}"]
+        for container in client.containers(all=True, filters={"label": labels}):
+            if container["Created"] < time.time() - recipe.BASE_LIMITS.timeout - _GRACE:
+                discard(client, container["Id"])
 
 
 def _remove_unused(client: APIClient, image: Any) -> None:
@@ -185,20 +206,3 @@ def _remove_unused(client: APIClient, image: Any) -> None:
         except APIError as error:
             if error.status_code not in {404, 409}:  # gone already, or a container uses it
                 raise
-
-
-def _nearest(base: Base, packages: frozenset[str], libraries: list[Any]) -> tuple[str, frozenset[str], int]:
-    """Where to start: the library with the largest subset; its image, its packages, and how deep it is."""
-    choices = [(base.image, frozenset[str](), 0)]
-    for image in libraries:
-        labels = image["Labels"]
-        have = frozenset(labels[recipe.PACKAGES].split(","))
-        if labels[recipe.BASE] == base.image and have < packages and int(labels[recipe.DEPTH]) < DEEPEST:
-            choices.append((image["Id"], have, int(labels[recipe.DEPTH])))
-    return max(choices, key=lambda choice: len(choice[1]))
-
-
-def _only_file(data: bytes) -> bytes:
-    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        file = tar.extractfile(tar.getmembers()[0])
-        return file.read() if file else b"{}"

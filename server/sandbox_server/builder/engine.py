@@ -1,5 +1,6 @@
 """The Docker engine as the builder sees it: calls in threads of ours, failures as errors of ours."""
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -108,6 +109,8 @@ def _as_ours() -> Iterator[None]:
             ) from error
         raise RuntimeUnavailable(f"The Docker engine refused: {error.explanation}") from error
     except (DockerException, RequestException, HTTPError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFull("The server's disk is full.", "Free disk space on the server.") from error
         raise RuntimeUnavailable("The Docker engine does not answer.", detail=str(error)) from error
 
 

@@ -1,18 +1,26 @@
 """A builder without an engine: images are facts in a dictionary."""
 
 import hashlib
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sandbox_server.builder.base import Base, CodeLayer, Image, LogSink
+from sandbox_server.builder.base import Base, CodeLayer, Image, Installed, Library, Report
+from sandbox_server.domain.catalogue import DebianPackage
 from sandbox_server.errors import BaseMissing, BuildFailed, RuntimeUnavailable
 
 BASE = Base(
     image="sha256:" + "ba5e" * 16,
     r_version="4.5.0",
-    installed=frozenset({"bslib", "ggplot2", "shiny"}),
-    available={"xtable": "r-cran-xtable", "zoo": "r-cran-zoo"},
+    installed={"bslib": "0.9.0", "ggplot2": "3.5.2", "shiny": "1.10.0"},
+    available={
+        "xtable": DebianPackage("r-cran-xtable", "1.8-4"),
+        "zoo": DebianPackage("r-cran-zoo", "1.8-14"),
+    },
+    build_needs={"curl": ("libcurl4-openssl-dev",)},
+    suite="trixie",
 )
+OLDER = Base("sha256:" + "01de" * 16, "4.2.2", {"ggplot2": "3.4.1", "shiny": "1.7.4"}, suite="bookworm")
 
 
 @dataclass
@@ -21,39 +29,68 @@ class MemoryBuilder:
 
     now: Base | None = BASE
     """The base in force; None: there is none."""
+    others: dict[str, Base] = field(default_factory=dict)
+    """Bases on the machine beside it, by R's version: "4.2"."""
+    makeable: Mapping[str, Base] = field(default_factory=lambda: {"4.2": OLDER, "4.5": BASE})
+    """What `make_base` can make."""
     away: bool = False
     """The engine does not answer."""
     broken: Collection[str] = ()
-    """Debian packages whose installation fails."""
+    """Packages, Debian's or R's, whose installation fails."""
     used: set[str] = field(default_factory=set)
     """Images that a container uses."""
     installations: int = 0
     """How often something was really installed."""
-    _libraries: set[str] = field(default_factory=set)
+    _libraries: dict[str, list[Installed]] = field(default_factory=dict)
     _images: dict[str, Image] = field(default_factory=dict)
 
-    async def base(self) -> Base:
+    async def base(self, r: str = "") -> Base:
         self._ask()
-        if self.now is None:
+        if self.now is not None and _has(self.now, r):
+            return self.now
+        if r in self.others:
+            return self.others[r]
+        if self.now is None and not r:
             raise BaseMissing("There is no base image on this machine.")
-        return self.now
+        raise BaseMissing(f"There is no base image with R {r} on this machine.")
 
-    async def library(self, base: Base, packages: frozenset[str], log: LogSink) -> str:
+    async def make_base(self, r: str, report: Report) -> Base:
         self._ask()
-        if not packages:
+        if r not in {*self.others, *self.makeable} and not (self.now and _has(self.now, r)):
+            raise BaseMissing(f"No source of base images has R {r}.")
+        if self.now is None and r in self.makeable and _has(BASE, r):
+            report.step(f"making a base image with R {r}")
+            self.now = self.makeable[r]
+        elif not (self.now and _has(self.now, r)) and r not in self.others:
+            report.step(f"making a base image with R {r}")
+            self.others[r] = self.makeable[r]
+        return await self.base(r)
+
+    async def library(self, base: Base, library: Library, report: Report) -> str:
+        self._ask()
+        if not library:
             return base.image
-        library = _id(base.image, *sorted(packages))
-        if library not in self._libraries:
-            self._install(packages, log)
-            self._libraries.add(library)
-        return library
+        image = _id(base.image, *sorted(library.items))
+        if image not in self._libraries:
+            self._libraries[image] = self._install(base, library, report)
+        return image
+
+    async def installed(self, image: str) -> list[Installed]:
+        self._ask()
+        for base in self._bases:
+            if base.image == image:
+                return _of_base(base)
+        if image not in self._libraries:
+            raise RuntimeUnavailable("The library went away.")
+        return self._libraries[image]
 
     async def code(self, library: str, layer: CodeLayer) -> str:
         self._ask()
-        if library not in {BASE.image, *self._libraries, *self._bases}:
+        if library not in {BASE.image, *self._libraries, *(base.image for base in self._bases)}:
             raise RuntimeUnavailable("The library went away.")
         size = layer.files.stat().st_size
-        image = Image(_id(library, layer.digest), layer.digest, library, size)
+        start = json.dumps(dict(layer.start), sort_keys=True)
+        image = Image(_id(library, layer.digest, start), layer.digest, library, size)
         return self._images.setdefault(image.id, image).id
 
     async def images(self) -> list[Image]:
@@ -62,7 +99,7 @@ class MemoryBuilder:
 
     async def has(self, image: str) -> bool:
         self._ask()
-        return image in {*self._images, *self._libraries, *self._bases}
+        return image in {*self._images, *self._libraries, *(base.image for base in self._bases)}
 
     async def remove(self, image: str) -> None:
         self._ask()
@@ -71,7 +108,8 @@ class MemoryBuilder:
 
     async def remove_libraries(self) -> None:
         self._ask()
-        self._libraries &= {image.library for image in self._images.values()}
+        needed = {image.library for image in self._images.values()}
+        self._libraries = {image: parts for image, parts in self._libraries.items() if image in needed}
 
     async def sweep(self) -> None:
         self._ask()
@@ -85,22 +123,46 @@ class MemoryBuilder:
         pass
 
     @property
-    def _bases(self) -> set[str]:
-        return {self.now.image} if self.now else set()
+    def _bases(self) -> list[Base]:
+        return [*([self.now] if self.now else []), *self.others.values()]
 
-    def _install(self, packages: frozenset[str], log: LogSink) -> None:
-        offered = set(BASE.available.values()) | set(self.now.available.values() if self.now else ())
-        for package in sorted(packages):
-            log(f"installing {package}")
-            if package in self.broken or package not in offered:
+    def _install(self, base: Base, library: Library, report: Report) -> list[Installed]:
+        known = {**BASE.available, **base.available}
+        offered = {one.name: name for name, one in known.items()}
+        found = {one.name: one for one in _of_base(base)}
+        for package in sorted(library.debian):
+            report.line(f"installing {package}")
+            if package in self.broken or (package.startswith("r-") and package not in offered):
                 raise BuildFailed(
-                    "Packages could not be installed.", detail=f"E: Unable to locate package {package}"
+                    "Debian's packages could not be installed.",
+                    detail=f"E: Unable to locate package {package}",
                 )
+            if package in offered:
+                name = offered[package]
+                version = known[name].version
+                found[name] = Installed(name, version, f"Debian {package} {version}-1")
+        for count, one in enumerate(library.sources, 1):
+            report.step(f"installing {count} of {len(library.sources)} packages: {one.name}")
+            if one.name in self.broken:
+                raise BuildFailed(
+                    f"Package {one.name} {one.version} could not be installed.",
+                    detail=f"ERROR: compilation failed for package '{one.name}'",
+                )
+            found[one.name] = Installed(one.name, one.version, one.origin, one.digest)
         self.installations += 1
+        return sorted(found.values(), key=lambda one: one.name)
 
     def _ask(self) -> None:
         if self.away:
             raise RuntimeUnavailable("The Docker engine does not answer.")
+
+
+def _has(base: Base, r: str) -> bool:
+    return not r or f"{base.r_version}.".startswith(f"{r}.")
+
+
+def _of_base(base: Base) -> list[Installed]:
+    return [Installed(name, version, "base") for name, version in sorted(base.installed.items())]
 
 
 def _id(*parts: str) -> str:

@@ -1,26 +1,31 @@
 """What the engine is asked for, as values: builder containers, and the images that they become."""
 
 import hashlib
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from sandbox_server.builder.base import Base, CodeLayer
+from sandbox_server.builder.base import Base, CodeLayer, Library
 from sandbox_server.errors import BuildFailed
 
 PLATFORM = "sandbox.platform"
 ROLE = "sandbox.role"
+BASE_BUILDER = "base-builder"
+"""The role of containers in which a base is made: they are of no platform."""
 KEY = "sandbox.key"
 BASE = "sandbox.library.base"
-PACKAGES = "sandbox.library.packages"
+ITEMS = "sandbox.library.items"
 DEPTH = "sandbox.library.depth"
 BUNDLE = "sandbox.bundle"
 LIBRARY = "sandbox.library"
 
 OURS = "opt/sandbox"
 APP = f"{OURS}/app"
+WORK = f"{OURS}/build"
+"""In a builder container only: gone before the library is an image."""
 COMMAND = [
     "R",
     "--no-echo",
@@ -28,11 +33,14 @@ COMMAND = [
     "--no-save",
     "--no-environ",
     "--no-init-file",
-    f"--file=/{OURS}/runner.R",
+    f"--file=/{OURS}/runner/main.R",
 ]
 USER = "1000:1000"
 
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,127}")
+_PACKAGE = re.compile(r"[a-z0-9]([a-z0-9.+-]{0,126}[a-z0-9.+])?")
+"""apt would take a name with a dash at its end for one to remove."""
+_R_PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,127}")
+_R_VERSION = re.compile(r"[0-9]+([.-][0-9]+){0,15}")
 _GIB = 1024**3
 
 
@@ -49,7 +57,12 @@ class BuildLimits:
     log: int = 16 * 1024**2
     reserve: int = 1 * _GIB
     """Free disk below which an installation is ended."""
+    cache: int = 20 * _GIB
+    """Of the package cache."""
 
+
+BASE_LIMITS = BuildLimits(reserve=0)
+"""Of a container in which a base is made."""
 
 Labels = dict[str, str]
 
@@ -58,17 +71,17 @@ def repository(platform: str) -> str:
     return f"sandbox-{platform}"
 
 
-def library_key(base: str, packages: Iterable[str]) -> str:
-    return _hash(base, *sorted(packages))
+def library_key(base: str, library: Library) -> str:
+    return _hash(base, *sorted(library.items))
 
 
-def library_labels(platform: str, base: Base, packages: frozenset[str], depth: int) -> Labels:
+def library_labels(platform: str, base: Base, library: Library, depth: int) -> Labels:
     return {
         PLATFORM: platform,
         ROLE: "library",
-        KEY: library_key(base.image, packages),
+        KEY: library_key(base.image, library),
         BASE: base.image,
-        PACKAGES: ",".join(sorted(packages)),
+        ITEMS: ",".join(sorted(library.items)),
         DEPTH: str(depth),
     }
 
@@ -78,10 +91,18 @@ def code_labels(platform: str, library: str, layer: CodeLayer) -> Labels:
         **layer.labels,
         PLATFORM: platform,
         ROLE: "code",
-        KEY: _hash(library, layer.digest, read("runner.R"), *COMMAND),
+        KEY: _hash(library, layer.digest, *(text.decode() for text in starting(layer).values()), *COMMAND),
         BUNDLE: layer.digest,
         LIBRARY: library,
     }
+
+
+def starting(layer: CodeLayer) -> dict[str, bytes]:
+    """Our own files beside a bundle, by their path from the root: the runner, and what it starts."""
+    folder = files("sandbox_templates") / "images" / "runner"
+    runner = sorted((file.name, file.read_bytes()) for file in folder.iterdir() if file.name.endswith(".R"))
+    start = json.dumps(dict(layer.start), ensure_ascii=False, sort_keys=True)
+    return {f"{OURS}/runner/{name}": text for name, text in runner} | {f"{OURS}/start.json": start.encode()}
 
 
 def code_config(labels: Mapping[str, str]) -> dict[str, Any]:
@@ -96,22 +117,23 @@ def code_config(labels: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def installer(platform: str, image: str, packages: Iterable[str], limits: BuildLimits) -> dict[str, Any]:
-    """The container in which Debian's packages are installed, as root with no more rights than apt needs."""
+def installer(platform: str, image: str, limits: BuildLimits, network: str = "bridge") -> dict[str, Any]:
+    """The container in which a library is installed: root with no more rights than apt needs."""
     return {
         **idle(platform, image),
-        "Cmd": ["/bin/sh", f"/{OURS}/install.sh", *_checked(packages)],
+        "Cmd": ["/bin/sh", f"/{WORK}/install.sh"],
         "HostConfig": {
-            "NetworkMode": "bridge",
+            "NetworkMode": network,
             "CapDrop": ["ALL"],
-            "CapAdd": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID"],
+            "CapAdd": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
             "SecurityOpt": ["no-new-privileges"],
             "Memory": limits.memory,
             "MemorySwap": limits.memory,
             "NanoCpus": int(limits.cpus * 1e9),
             "PidsLimit": limits.pids,
             "Init": True,
-            "LogConfig": {"Type": "json-file", "Config": {"max-size": "16m", "max-file": "1"}},
+            # Its output is read as it comes, and nothing is written beside: no log can fill the disk.
+            "LogConfig": {"Type": "none", "Config": {}},
         },
     }
 
@@ -132,11 +154,14 @@ def read(name: str) -> str:
     return (files("sandbox_templates") / "images" / name).read_text("utf-8")
 
 
-def _checked(packages: Iterable[str]) -> list[str]:
-    for package in packages:
+def checked(library: Library) -> None:
+    """What ends up in a command or a path is what it should be. Raises `BuildFailed`."""
+    for package in library.debian:
         if not _PACKAGE.fullmatch(package):
             raise BuildFailed(f"{package!r} is not the name of a Debian package.")
-    return sorted(packages)
+    for one in library.sources:
+        if not _R_PACKAGE.fullmatch(one.name) or not _R_VERSION.fullmatch(one.version):
+            raise BuildFailed(f"{one.name!r} {one.version!r} is not the name and version of an R package.")
 
 
 def _hash(*parts: str) -> str:

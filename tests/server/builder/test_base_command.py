@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from sandbox_server.builder import Engine, make_base
-from sandbox_server.builder.base_image import ROOM, base_tag, changes, command, read_recipe, sources
+from sandbox_server.builder.base_image import ROOM, SUITES, base_tag, changes, command, read_recipe, sources
 from sandbox_server.errors import Unavailable
 
 
@@ -16,6 +16,20 @@ def test_the_recipe_has_what_a_laptop_has() -> None:
         packages
     )
     assert len(packages) == len(set(packages))
+
+
+def test_what_a_suite_has_not_is_left_out() -> None:
+    included = {
+        suite: command(read_recipe(), suite, "http://mirror.example", Path("finish.sh"))
+        for suite in SUITES.values()
+    }
+    assert "r-cran-renv" in _included(included["trixie"])
+    assert "r-cran-renv" not in _included(included["bookworm"])
+
+
+def test_a_base_has_compilers_and_odbc() -> None:
+    packages = read_recipe().packages
+    assert {"g++", "gfortran", "make", "unixodbc", "tdsodbc", "odbc-postgresql"} <= set(packages)
 
 
 def test_suite_and_mirror_are_arguments_of_their_own() -> None:
@@ -36,12 +50,12 @@ def test_a_mirror_of_another_shape_is_taken_alone() -> None:
 
 
 def test_the_image_is_labelled_as_a_base_of_no_platform() -> None:
-    labels = [change for change in changes(read_recipe()) if change.startswith("LABEL")]
-    assert labels == ["LABEL sandbox.base=1", "LABEL sandbox.role=base"]
+    labels = [change for change in changes(read_recipe(), "d1ge57") if change.startswith("LABEL")]
+    assert labels == ["LABEL sandbox.base=1", "LABEL sandbox.base.recipe=d1ge57", "LABEL sandbox.role=base"]
 
 
 def test_the_image_speaks_utf_8() -> None:
-    assert "ENV LANG=en_US.UTF-8" in changes(read_recipe())
+    assert "ENV LANG=en_US.UTF-8" in changes(read_recipe(), "d1ge57")
 
 
 def test_each_suite_has_its_tag() -> None:
@@ -68,3 +82,8 @@ async def test_making_a_base_needs_root(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_room_that_is_asked_for_is_what_the_docstring_says() -> None:
     assert ROOM == 3 * 1024**3
+
+
+def _included(arguments: list[str]) -> list[str]:
+    [names] = [one for one in arguments if one.startswith("--include=")]
+    return names.removeprefix("--include=").split(",")

@@ -11,10 +11,12 @@ from anyio import to_thread
 from docker import APIClient
 from docker.errors import APIError
 from requests import Response
+from tests.building import Told
 
 from sandbox_server.builder import BuildLimits, Engine
 from sandbox_server.builder.installation import Installation
-from sandbox_server.errors import RuntimeUnavailable
+from sandbox_server.builder.narrator import Narrator
+from sandbox_server.errors import BuildFailed, RuntimeUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +28,8 @@ class Client:
         self.containers_made: list[str] = []
         self.creating, self.may_create = threading.Event(), threading.Event()
         self.kills, self.may_end = threading.Event(), threading.Event()
-        self.refuses_files = False
+        self.refuses_files, self.refuses_kills = False, True
+        self.output: list[bytes] = []
 
     def info(self) -> dict[str, str]:
         return {"DockerRootDir": "/"}
@@ -37,14 +40,21 @@ class Client:
         self.containers_made.append("c1")
         return {"Id": "c1"}
 
-    def put_archive(self, *_arguments: object) -> None:
+    def fill(self, _client: object, _container: str) -> None:
         if self.refuses_files:
             raise refusal(404)
+
+    def wait(self, _container: str) -> None:
+        pass
+
+    def stats(self, *_arguments: object, **_options: object) -> dict[str, Any]:
+        return {"pids_stats": {"current": 1}}
 
     def start(self, _container: str) -> None:
         pass
 
-    def logs(self, *_arguments: object, **_options: object) -> Iterator[bytes]:
+    def attach(self, *_arguments: object, **_options: object) -> Iterator[bytes]:
+        yield from self.output
         assert self.may_end.wait(10)
         yield b"done\n"
 
@@ -56,7 +66,9 @@ class Client:
 
     def kill(self, _container: str) -> None:
         self.kills.set()
-        raise refusal(409)
+        if self.refuses_kills:
+            raise refusal(409)
+        self.may_end.set()
 
     def remove_container(self, container: str, **_options: object) -> None:
         self.containers_made.remove(container)
@@ -77,7 +89,13 @@ class KnownEngine(Engine):
 
 
 def installation(client: Client, **limits: Any) -> Installation:
-    return Installation(KnownEngine(client), {}, BuildLimits(reserve=0, **limits), print)
+    known = KnownEngine(client)
+    return Installation(known, {}, BuildLimits(reserve=0, **limits), Narrator(Told()), client.fill)
+
+
+async def _release_later(client: Client) -> None:
+    await anyio.sleep(0.3)
+    client.may_create.set()
 
 
 async def test_a_call_that_is_cancelled_while_its_container_is_made_leaves_none() -> None:
@@ -90,6 +108,45 @@ async def test_a_call_that_is_cancelled_while_its_container_is_made_leaves_none(
     with anyio.fail_after(10), pytest.raises(asyncio.CancelledError):
         await entering
     assert client.containers_made == []
+
+
+async def test_neither_a_time_limit_nor_many_cancels_leave_a_container() -> None:
+    client = Client()
+
+    async def enter() -> None:
+        with anyio.fail_after(0.05):
+            await installation(client).__aenter__()
+
+    entering = asyncio.create_task(enter())
+    await to_thread.run_sync(client.creating.wait, 10)
+    await asyncio.sleep(0.1)  # beyond the limit
+    for _ in range(3):
+        entering.cancel()
+        await asyncio.sleep(0)
+    client.may_create.set()
+    with anyio.fail_after(10), pytest.raises((asyncio.CancelledError, TimeoutError)):
+        await entering
+    assert client.containers_made == []
+
+
+async def test_a_time_limit_alone_leaves_no_container() -> None:
+    client = Client()
+    async with anyio.create_task_group() as others:
+        others.start_soon(_release_later, client)
+        with pytest.raises(TimeoutError), anyio.fail_after(0.05):
+            await installation(client).__aenter__()
+    assert client.containers_made == []
+
+
+async def test_a_limit_names_the_package_at_which_it_was_passed() -> None:
+    client = Client()
+    client.may_create.set()
+    client.refuses_kills = False
+    client.output = [b"::sandbox:: package kettle 1.0\n"]
+    with anyio.fail_after(10), pytest.raises(BuildFailed, match="took longer than 0 seconds") as failure:
+        async with installation(client, timeout=0) as installing:
+            await installing.run()
+    assert failure.value.message.startswith("While package kettle 1.0 was being installed, the build took")
 
 
 async def test_a_container_that_cannot_be_prepared_is_removed() -> None:

@@ -1,0 +1,24 @@
+# Documents with a Shiny session of their own.
+
+start_rmarkdown <- function(entry) {
+  prepare_shiny()
+  setwd(folder_of(entry))
+  in_words(rmarkdown::run(
+    basename(entry), default_file = basename(entry), auto_reload = FALSE,
+    render_args = list(envir = globalenv(), quiet = TRUE),
+    shiny_args = list(
+      port = port, host = host, launch.browser = FALSE, quiet = TRUE, workerId = Sys.getenv("SANDBOX_WORKER")
+    )
+  ))
+}
+
+quarto <- "/opt/quarto/bin/quarto"
+
+start_quarto <- function(entry) {
+  if (!file.exists(quarto)) return(start_rmarkdown(entry))
+  setwd(folder_of(entry))
+  status <- system2(quarto, c(
+    "serve", shQuote(basename(entry)), "--no-browser", "--port", port, "--host", host
+  ))
+  quit(save = "no", status = status)
+}

@@ -1,0 +1,46 @@
+# Pages. A script of ours goes first into the head of every page, so that it runs before Shiny connects.
+
+look_at <- 65536L # bytes of a page in which its head must begin
+
+inject <- function(request, response) {
+  if (!is_page(request, response)) return(response)
+  html <- content_of(response$content)
+  head <- if (is.raw(html)) head_end(html)
+  if (is.null(head)) return(response)
+  response$content <- c(html[seq_len(head)], script, html[-seq_len(head)])
+  response
+}
+
+is_page <- function(request, response) {
+  identical(as.integer(response$status), 200L) &&
+    grepl("^text/html", response$content_type, ignore.case = TRUE) &&
+    !startsWith(request$PATH_INFO, "/session/")
+}
+
+content_of <- function(content) {
+  if (is.raw(content)) return(content)
+  if (is.character(content)) return(charToRaw(paste(enc2utf8(content), collapse = "\n")))
+  NULL # a file that is streamed: whoever wrote it wants it as it is
+}
+
+# Bytes, not characters: a page in another encoding, or a broken one, must come through unchanged.
+head_end <- function(html) {
+  start <- html[seq_len(min(length(html), look_at))]
+  if (any(start == as.raw(0L))) return(NULL)
+  text <- rawToChar(start)
+  found <- regexpr("<head(\\s[^>]*)?>", text, ignore.case = TRUE, perl = TRUE, useBytes = TRUE)
+  if (found < 0L) NULL else as.integer(found) + attr(found, "match.length") - 1L
+}
+
+script <- charToRaw(sub("WORKER", utils::URLencode(Sys.getenv("SANDBOX_WORKER"), reserved = TRUE), fixed = TRUE, '<script>
+document.addEventListener("DOMContentLoaded", function () {
+  var worker = "WORKER";
+  if (!worker || !window.Shiny || window.Shiny.createSocket) return;
+  window.Shiny.createSocket = function () {
+    var path = location.pathname.replace(/\\/?$/, "/websocket/");
+    var socket = new WebSocket(location.origin.replace(/^http/, "ws") + path + "?w=" + worker);
+    socket.binaryType = "arraybuffer";
+    return socket;
+  };
+});
+</script>'))
