@@ -15,11 +15,18 @@ class Problem(TypedDict):
     request_id: str
 
 
+class Limits(TypedDict):
+    bundle: int
+    unpacked: int
+    files: int
+
+
 class Me(TypedDict):
     user: str
     admin: bool
     version: str
     url: str
+    limits: Limits | None
 
 
 class Token(TypedDict):
@@ -58,6 +65,12 @@ class Deployment(TypedDict):
     page: str
     image: str | None
     bundle: str
+    kind: str
+    why: str
+    origin: str
+    r_version: str
+    drift: list[str]
+    notices: list[str]
     commit: str
     message: str
     dirty: bool
@@ -80,10 +93,60 @@ class Deployment(TypedDict):
     version: int
 
 
+class Package(TypedDict):
+    name: str
+    version: str
+    source: str
+    hash: str
+    needs: list[str]
+    wanted: bool
+
+
+class PackageList(TypedDict):
+    app: str
+    deployment: int
+    origin: str
+    r_version: str
+    packages: list[Package]
+    drift: list[str]
+    notices: list[str]
+
+
+class PackageChange(TypedDict):
+    name: str
+    before: str
+    after: str
+    source: str
+
+
+class PackageDiff(TypedDict):
+    app: str
+    a: int | None
+    b: int
+    changes: list[PackageChange]
+
+
+class Lock(TypedDict):
+    app: str
+    deployment: int
+    text: str
+
+
 class LogLine(TypedDict):
     time: str
     stream: str
     text: str
+
+
+class Output(TypedDict):
+    deployment: int
+    scope: str
+    parameters: dict[str, str]
+    digest: str
+    size: int
+    seconds: float
+    by: str
+    created_at: str
 
 
 class Release(TypedDict):
@@ -103,6 +166,8 @@ class Release(TypedDict):
     sessions: int | None
     message: str
     smoke: Smoke | None
+    output: Output | None
+    output_diff: str
 
 
 class Branch(TypedDict):

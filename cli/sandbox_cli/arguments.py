@@ -67,6 +67,10 @@ def _options(known: list[Parameter], words: list[str]) -> tuple[dict[str, Any], 
                 if equals:
                     raise Odd
                 values[parameter.name] = True
+            elif get_origin(parameter.kind) is list:
+                values.setdefault(parameter.name, []).append(
+                    given if equals else _value(parameter, next(left, "-?"))
+                )
             else:
                 values[parameter.name] = _value(parameter, given if equals else next(left, "-?"))
     if any(p.required and p.name not in values for p in flags.values()):

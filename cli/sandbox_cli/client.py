@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from time import monotonic, sleep
-from typing import IO, TypeVar, cast
+from typing import IO, Any, TypeVar, cast
 from urllib.parse import quote
 
 from sandbox_cli import answers
@@ -80,12 +80,32 @@ class Client:
     def restart(self, app: str, number: int) -> answers.Job:
         return cast(answers.Job, self._http.call("POST", f"{_deployment(app, number)}/restart"))
 
+    def render(self, app: str, number: int, scope: str, parameters: dict[str, str]) -> answers.Job:
+        body = {"scope": scope, "parameters": parameters}
+        return cast(answers.Job, self._http.call("POST", f"{_deployment(app, number)}/render", body))
+
+    def outputs(self, app: str, number: int) -> list[answers.Output]:
+        return cast(list[answers.Output], self._http.call("GET", f"{_deployment(app, number)}/outputs"))
+
     def logs(self, app: str, number: int, kind: str, tail: int | None) -> list[answers.LogLine]:
         path = f"{_deployment(app, number)}/logs"
         return cast(list[answers.LogLine], self._http.call("GET", path, kind=kind, tail=tail))
 
     def follow_logs(self, app: str, number: int, kind: str, tail: int | None) -> Iterator[answers.LogLine]:
         return self._http.lines(f"{_deployment(app, number)}/logs", kind=kind, tail=tail, follow=1)
+
+    def packages(self, app: str, number: int) -> answers.PackageList:
+        return cast(answers.PackageList, self._http.call("GET", f"{_deployment(app, number)}/packages"))
+
+    def package_diff(self, app: str, number: int, against: int | None) -> answers.PackageDiff:
+        path = f"{_deployment(app, number)}/packages/diff"
+        return cast(answers.PackageDiff, self._http.call("GET", path, against=against))
+
+    def sbom(self, app: str, number: int) -> dict[str, Any]:
+        return cast(dict[str, Any], self._http.call("GET", f"{_deployment(app, number)}/sbom"))
+
+    def lock(self, app: str, number: int) -> answers.Lock:
+        return cast(answers.Lock, self._http.call("GET", f"{_deployment(app, number)}/lock"))
 
     def releases(self, app: str) -> list[answers.Release]:
         return cast(list[answers.Release], self._http.call("GET", f"{_app(app)}/releases"))

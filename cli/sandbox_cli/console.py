@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 CONTROL = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
 
+LABEL = re.compile(r"\s*(?:[a-z]+:\s+)?")
 
 RED, GREEN, YELLOW, BOLD = 31, 32, 33, 1
 
@@ -56,7 +57,8 @@ class Console:
     def fail(self, message: str, hint: str, detail: str = "") -> None:
         self.say(styled(one_line(message), RED))
         for line in clean(detail).splitlines():
-            self.say(f"  {line}")
+            for part in folded(line, screen() - 2):
+                self.say(f"  {part}")
         if hint:
             self.say(f"  {hint}")
 
@@ -93,12 +95,14 @@ class Console:
 
     @contextmanager
     def live(self) -> Iterator[Live]:
-        """One line that changes on a terminal, a line for each change elsewhere."""
+        """One line that changes on a terminal, a line for each phase elsewhere."""
         if self.json or not sys.stderr.isatty():
             yield self._lines()
             return
         from rich.console import Console as Rich
         from rich.text import Text
+
+        from sandbox_cli.progress import bar
 
         class Line:
             """Told anew at every turn of the spinner, so that the seconds run."""
@@ -106,7 +110,8 @@ class Console:
             text, began = "", monotonic()
 
             def __rich__(self) -> Text:
-                return Text(f"{self.text}  {monotonic() - self.began:.0f} s")
+                told = f"{monotonic() - self.began:.0f} s  {bar(self.text)}"
+                return Text(told, no_wrap=True, overflow="ellipsis")
 
         line = Line()
         with Rich(stderr=True).status(line):
@@ -130,13 +135,13 @@ class Console:
             yield lambda text: progress.advance(task, int(text))
 
     def _lines(self) -> Live:
-        last = ""
+        from sandbox_cli.progress import Lines
+
+        lines = Lines()
 
         def show(text: str) -> None:
-            nonlocal last
-            if text != last:
-                self.say(f"  {one_line(text)}")
-            last = text
+            if (line := lines.line(one_line(text))) is not None:
+                self.say(f"  {line}")
 
         return show
 
@@ -145,6 +150,28 @@ def styled(text: str, code: int) -> str:
     """The text with a colour, where stderr can show it."""
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
     return text if plain else f"\x1b[{code}m{text}\x1b[0m"
+
+
+def screen() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    from shutil import get_terminal_size
+
+    return get_terminal_size((80, 24)).columns
+
+
+def folded(line: str, width: int) -> list[str]:
+    """The line in pieces of that width; the next ones stand below where its text begins, after "found: " say."""
+    if len(line) <= width:
+        return [line]
+    from textwrap import wrap
+
+    begins = LABEL.match(line)
+    below = " " * min(begins.end() if begins else 0, width // 2)
+    pieces = wrap(
+        line, width, subsequent_indent=below, drop_whitespace=True, break_long_words=False,
+        break_on_hyphens=False, replace_whitespace=False,
+    )  # fmt: skip
+    return pieces or [line]
 
 
 def clean(text: str) -> str:

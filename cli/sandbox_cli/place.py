@@ -28,7 +28,7 @@ CI_BRANCH = (
     "GIT_BRANCH",
 )
 WITHOUT_GIT = "main"
-APP_FILES = (CONFIG, "app.R", "server.R")
+APP_FILES = (CONFIG, "app.R", "server.R", "plumber.R", "_quarto.yml", "renv.lock")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 from urllib.parse import urlencode, urlsplit
@@ -91,7 +92,8 @@ class Transport:
             url if getattr(connection, "absolute", False) else url[len(f"{parts.scheme}://{parts.netloc}") :]
         )
         try:
-            connection.request(method, target, body, {**self._headers(parts.netloc), **headers})
+            asked = {**self._headers(parts.netloc), **headers, **getattr(connection, "credentials", {})}
+            connection.request(method, target, body, asked)
         except (BrokenPipeError, ConnectionResetError):
             # The server may have refused before it read everything: its answer says why.
             if connection.sock is None:
@@ -158,9 +160,7 @@ class _Secure(http.client.HTTPSConnection):
 
 
 def _trust() -> Any:
-    import ssl
-
-    context = ssl.create_default_context()
+    context = _system_trust()
     extra = os.environ.get("SANDBOX_CA_BUNDLE")
     if extra:
         try:
@@ -171,6 +171,17 @@ def _trust() -> Any:
                 "Give the path of a PEM file.",
             ) from error
     return context
+
+
+def _system_trust() -> Any:
+    import ssl
+
+    if sys.platform == "darwin":
+        # There Python's own default knows no keychain.
+        import truststore
+
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context()
 
 
 def _proxy(scheme: str, host: str) -> str:
@@ -187,6 +198,7 @@ def _through(proxy: str, host: str, port: int, secure: bool) -> http.client.HTTP
     if not secure:
         plain = http.client.HTTPConnection(via, via_port)
         plain.absolute = True  # type: ignore[attr-defined]
+        plain.credentials = _credentials(parts.username, parts.password)  # type: ignore[attr-defined]
         return plain
     tunnel = http.client.HTTPSConnection(via, via_port, context=_trust())
     tunnel.set_tunnel(host, port, _credentials(parts.username, parts.password))

@@ -16,6 +16,22 @@ def size(count: int | None) -> str:
     return f"{amount:.1f} GiB"
 
 
+KINDS = {
+    "shiny": "Shiny app",
+    "rmd-shiny": "Interactive R Markdown document",
+    "quarto-shiny": "Interactive Quarto document",
+    "rmd": "R Markdown document",
+    "quarto": "Quarto document",
+    "plumber": "Plumber API",
+    "static": "Static site",
+}
+
+
+def kind(word: str) -> str:
+    """How people call a kind of app."""
+    return KINDS.get(word, word)
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 

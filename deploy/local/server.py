@@ -18,9 +18,7 @@ def ensure_base(settings: Settings) -> None:
             now.result = settings.base
         elif running(settings) and answers(settings):
             now.result = "is in use"
-        elif f":{settings.suite} " in machine.run(
-            machine.as_root([machine.program("sandboxd"), "base", "list"])
-        ):
+        elif _has_base(settings):
             now.result = "is there"
         else:
             machine.follow(machine.as_root([machine.program("sandboxd"), "base", "build"]), now.detail)
@@ -90,6 +88,11 @@ def status(settings: Settings, host: str, path: str) -> int:
 
 def log(settings: Settings) -> Path:
     return settings.home / "sandboxd.log"
+
+
+def _has_base(settings: Settings) -> bool:
+    said = machine.run(machine.as_root([machine.program("sandboxd"), "base", "list"]))
+    return any(f":{settings.suite} " in line and "outdated" not in line for line in said.splitlines())
 
 
 def _need(address: str, port: int, setting: str) -> None:

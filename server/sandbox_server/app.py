@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import fcntl
+import os
 import secrets
 import string
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,18 +17,20 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox_server import __version__, pages
-from sandbox_server.api import apps, deployments, errors, people
+from sandbox_server.api import apps, deployments, errors, packages, people
 from sandbox_server.api.body_limit import BodyLimit
-from sandbox_server.builder import BuildLimits, DockerBuilder, Engine
+from sandbox_server.builder import BaseSources, BuildLimits, DockerBuilder, Engine, kept_overlay
+from sandbox_server.builder.proxies import proxies
 from sandbox_server.errors import SandboxError, Unavailable
 from sandbox_server.jobs import work
 from sandbox_server.operations.bell import Bell
 from sandbox_server.operations.parts import Parts
 from sandbox_server.pages import waker
+from sandbox_server.repositories import Repositories
 from sandbox_server.router import EdgeSettings, HAProxyRouter
-from sandbox_server.runtime import DockerRuntime
+from sandbox_server.runtime import DockerRuntime, builders_network
 from sandbox_server.settings import Settings
-from sandbox_server.store import Bundles, Logs, Sealer, Store
+from sandbox_server.store import Bundles, Inventories, Logs, Outputs, Sealer, Store
 from sandbox_server.store.migrate import migrate
 from sandbox_server.store.once import read_or_make
 from sandbox_server.visitor import ChromiumVisitor
@@ -43,7 +46,7 @@ def create_app(parts: Parts) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
     )  # fmt: skip
     app.state.parts = parts
-    for part in (people, apps, deployments):
+    for part in (people, apps, deployments, packages):
         app.include_router(part.router, prefix=API)
     pages.install(app)
     errors.install(app)
@@ -80,24 +83,63 @@ def open_parts(settings: Settings) -> Parts:
     _make_home(settings)
     bell = Bell()
     platform = platform_id(home)
-    limits = BuildLimits(timeout=settings.build_timeout, reserve=settings.disk_reserve)
+    engine = Engine(settings.engine)
     return Parts(
         settings=settings,
         platform=platform,
         store=Store(settings.database_url, bell.ring),
         bundles=Bundles(home / "bundles", limit=settings.bundle_limit, reserve=settings.disk_reserve),
         logs=Logs(home / "logs"),
+        inventories=Inventories(home / "inventories"),
+        outputs=Outputs(home / "outputs", limit=settings.output_limit, reserve=settings.disk_reserve),
         sealer=Sealer(home / "key"),
         runtime=DockerRuntime(platform, settings.engine, settings.subnet, settings.firewall),
         router=HAProxyRouter(home / "edge", _edge_settings(settings)),
         builder=DockerBuilder(
-            platform, engine=Engine(settings.engine), base=settings.base, suite=settings.suite, limits=limits
+            platform,
+            engine=engine,
+            base=settings.base,
+            suite=settings.suite,
+            limits=_build_limits(settings),
+            packages=home / "packages" / "built",
+            sources=base_sources(settings),
+            network=builders_network(platform),
         ),
         visitor=ChromiumVisitor(
             f"{_reachable(settings.bind)}:{settings.port}", settings.apps_domain, settings.chromium
         ),
+        repositories=open_repositories(settings, home / "packages"),
         bell=bell,
         clock=lambda: datetime.now(UTC),
+        proxies=proxies(os.environ),
+    )
+
+
+def base_sources(settings: Settings) -> BaseSources:
+    """Where base images come from, and what they get beside their recipe."""
+    return BaseSources(
+        mirror=settings.mirror,
+        work=settings.home / "work",
+        images=settings.r_images,
+        cran=settings.cran,
+        overlay=kept_overlay(settings.home),
+        ca_bundle=settings.ca_bundle,
+    )
+
+
+def open_repositories(settings: Settings, folder: Path, first: Sequence[str] = ()) -> Repositories:
+    """`folder` keeps what comes; `first`: repositories before the configured ones. Raises `Unavailable`."""
+    return Repositories(
+        folder,
+        cran=[*first, *settings.cran.split()],
+        bioconductor=settings.bioconductor,
+        netrc=settings.netrc,
+        ca_bundle=settings.ca_bundle,
+        timeout=settings.fetch_timeout,
+        archive_limit=settings.archive_limit,
+        programs=[settings.quarto],
+        reserve=settings.disk_reserve,
+        total=settings.build_disk,
     )
 
 
@@ -128,13 +170,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with only_one(parts.settings.home):
         await migrate(parts.store)
         parts.bundles.tidy()
+        parts.repositories.tidy()
         working = asyncio.create_task(work(parts))
         try:
             yield
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
-            for part in (parts.visitor, parts.runtime, parts.builder, parts.store):
+            for part in (parts.visitor, parts.runtime, parts.builder, parts.repositories, parts.store):
                 await part.close()
 
 
@@ -183,6 +226,18 @@ def _check_safe(settings: Settings) -> None:
             "Apps on a domain other than localhost are open to everybody who reaches it.",
             "If that is what you want, say so with SANDBOX_OPEN=yes.",
         )
+
+
+def _build_limits(settings: Settings) -> BuildLimits:
+    return BuildLimits(
+        memory=settings.build_memory,
+        cpus=settings.build_cpus,
+        pids=settings.build_pids,
+        timeout=settings.build_timeout,
+        layer=settings.build_disk,
+        log=settings.build_log,
+        reserve=settings.disk_reserve,
+    )
 
 
 def _edge_settings(settings: Settings) -> EdgeSettings:

@@ -5,9 +5,11 @@ import contextlib
 import gc
 import logging
 import os
+import shutil
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -15,10 +17,20 @@ import uvicorn
 from pydantic import ValidationError
 
 from sandbox_server import __version__
-from sandbox_server.app import ByPort, create_app, create_waker, only_one, open_parts
-from sandbox_server.builder import Engine, list_bases, make_base, remove_base
+from sandbox_server.app import (
+    ByPort,
+    base_sources,
+    create_app,
+    create_waker,
+    only_one,
+    open_parts,
+    open_repositories,
+)
+from sandbox_server.builder import BaseImage, Engine, keep_overlay, list_bases, remove_base
+from sandbox_server.domain.requirement import Declaration, Trouble
+from sandbox_server.domain.resolve import table
 from sandbox_server.errors import Conflict, SandboxError, Unavailable
-from sandbox_server.operations import doctor, login
+from sandbox_server.operations import doctor, login, mirror
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.quiet import stop_all
 from sandbox_server.operations.trouble import shown_size
@@ -26,6 +38,22 @@ from sandbox_server.settings import Settings
 from sandbox_server.store.migrate import migrate
 
 T = TypeVar("T")
+
+
+class Told:
+    """A build's report on the terminal, where each step is a line."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def line(self, text: str) -> None:
+        self._last = text
+        typer.echo(text, err=True)
+
+    def step(self, words: str) -> None:
+        if not (self._last and words.endswith(self._last)):
+            self.line(words)
+
 
 cli = typer.Typer(help="The server of Sandbox. Settings come from SANDBOX_* variables.", no_args_is_help=True)
 users = typer.Typer(help="Who may use this server.", no_args_is_help=True)
@@ -54,6 +82,7 @@ def main() -> None:
 def serve() -> None:
     """Run the server in the foreground: pages, API, jobs, and the edge in front of them."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = Settings()
     parts = open_parts(settings)
     sockets = [_listen(settings.control_port), _listen(settings.wake_port)]
@@ -118,6 +147,25 @@ def quiet() -> None:
     _with_parts(work, alone=True)
 
 
+@cli.command("mirror")
+def make_mirror(
+    locks: Annotated[list[Path], typer.Argument(help="renv.lock or manifest.json files.")],
+    to: Annotated[
+        Path, typer.Option("--to", help="The folder; what is there stays and is not fetched again.")
+    ],
+) -> None:
+    """Fetch what lock files name into a folder that serves as a repository, for machines without internet."""
+    found = [mirror.read_lock(path) for path in locks]
+    troubles = asyncio.run(_mirror(found, to.absolute()))
+    if troubles:
+        raise SandboxError(
+            f"{len(troubles)} package{'s'[: len(troubles) > 1]} of the locks could not be had.\n{table(troubles)}",
+            "What could be had is in the folder; run the same command again for the rest.",
+        )
+    typer.echo(to.absolute().as_uri())
+    typer.echo(f"Take the folder along, then set SANDBOX_CRAN={to.absolute().as_uri()} there.", err=True)
+
+
 @users.command("add")
 def add_user(
     name: str, admin: Annotated[bool, typer.Option("--admin", help="May administer the server.")] = False
@@ -143,34 +191,69 @@ def add_token(name: str) -> None:
 
 
 @bases.command("build")
-def build_base() -> None:
-    """Make the base image of SANDBOX_SUITE from Debian's packages; takes a minute or two."""
+def build_base(
+    r: Annotated[
+        str, typer.Option("--r", help="R's version, such as 4.2; by default that of SANDBOX_SUITE.")
+    ] = "",
+    overlay: Annotated[
+        Path | None,
+        typer.Option(help="Folder to lay over the root of this base and all later ones: drivers, fonts …"),
+    ] = None,
+) -> None:
+    """Make a base image from Debian's packages; takes a minute or two."""
     settings = Settings()
-    work = settings.home / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    image = asyncio.run(
-        make_base(
-            Engine(settings.engine),
-            settings.suite,
-            settings.mirror,
-            work,
-            lambda step: typer.echo(step, err=True),
-        )
-    )
-    typer.echo(image)
+    if overlay is not None:
+        keep_overlay(settings.home, overlay)
+    typer.echo(asyncio.run(_build_base(settings, r)))
 
 
 @bases.command("list")
 def show_bases() -> None:
     """What there is on this machine."""
-    for base in asyncio.run(list_bases(Engine(Settings().engine))):
-        typer.echo(f"{base.tag}  {base.id[:19]}  {shown_size(base.size)}  {base.created:%Y-%m-%d %H:%M}")
+    for base in asyncio.run(_list_bases(Settings())):
+        outdated = "  outdated" if base.outdated else ""
+        typer.echo(
+            f"{base.tag}  {base.id[:19]}  {shown_size(base.size)}  {base.created:%Y-%m-%d %H:%M}{outdated}"
+        )
 
 
 @bases.command("rm")
 def drop_base(base: str) -> None:
     """Remove one, by Id or tag."""
     asyncio.run(remove_base(Engine(Settings().engine), base))
+
+
+async def _list_bases(settings: Settings) -> list[BaseImage]:
+    engine = Engine(settings.engine)
+    try:
+        return await list_bases(engine, base_sources(settings).extras)
+    finally:
+        await engine.close()
+
+
+async def _build_base(settings: Settings, r: str) -> str:
+    engine = Engine(settings.engine)
+    try:
+        return await base_sources(settings).make(engine, r or settings.suite, Told())
+    finally:
+        await engine.close()
+
+
+async def _mirror(locks: Sequence[Declaration], folder: Path) -> list[Trouble]:
+    fetched = folder / ".fetched"
+    repositories = open_repositories(Settings(), fetched, [folder.as_uri()])
+    try:
+        repositories.tidy()
+        return [
+            trouble
+            for lock in locks
+            for trouble in await mirror.mirror(
+                repositories, lock, folder, lambda line: typer.echo(line, err=True)
+            )
+        ]
+    finally:
+        await repositories.close()
+        shutil.rmtree(fetched)
 
 
 async def _destroy(parts: Parts, with_bases: bool) -> None:
@@ -193,7 +276,7 @@ def _with_parts(work: Callable[[Parts], Coroutine[Any, Any, T]], *, alone: bool 
         try:
             return await work(parts)
         finally:
-            for part in (parts.visitor, parts.runtime, parts.builder, parts.store):
+            for part in (parts.visitor, parts.runtime, parts.builder, parts.repositories, parts.store):
                 await part.close()
 
     with only_one(settings.home) if alone else contextlib.nullcontext():

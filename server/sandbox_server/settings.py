@@ -64,6 +64,36 @@ class Settings(BaseSettings):
         default="http://deb.debian.org/debian",
         description="Debian mirror for base and packages; if it ends in /debian, updates and /debian-security too.",
     )
+    cran: str = Field(
+        default="https://cloud.r-project.org",
+        description="CRAN-like repositories for what Debian has not, in this order, with spaces between: "
+        "http(s) or file. Empty: none.",
+    )
+    bioconductor: str = Field(
+        default="https://bioconductor.org",
+        description="Bioconductor or a mirror of it; the release follows from the lock or R's version. Empty: none.",
+    )
+    netrc: Path | None = Field(
+        default=None,
+        description="File with one login for each private host (GitHub, GitLab, repositories), in netrc's form, "
+        "that nobody else may read.",
+    )
+    ca_bundle: Path | None = Field(
+        default=None,
+        description="PEM file with certificates to trust beside the system's: in server, bases, builds and apps.",
+    )
+    r_images: str = Field(
+        default="",
+        description="Images with other R versions, such as `rocker/r-ver:{version}`. Empty: Debian's R only.",
+    )
+    quarto: str = Field(
+        default="https://github.com/quarto-dev/quarto-cli/releases/download/v1.8.27/quarto-1.8.27-linux-{arch}.tar.gz",
+        description="Quarto's archive for Linux, a URL or a file; fetched when the first Quarto document is pushed.",
+    )
+    fetch_timeout: float = Field(
+        default=30, gt=0, description="Seconds without a byte after which a repository counts as unreachable."
+    )
+    archive_limit: int = Field(default=512 * MIB, description="Largest archive of one R package, in bytes.")
     haproxy: str = Field(default="haproxy", description="HAProxy's program.")
     chromium: str = Field(
         default="", description="Chromium's program; by default the first one that is found."
@@ -82,8 +112,11 @@ class Settings(BaseSettings):
     bundle_limit: int = Field(default=1 * GIB, description="Largest upload, in bytes, packed.")
     unpacked_limit: int = Field(default=4 * GIB, description="Largest bundle, in bytes, unpacked.")
     file_limit: int = Field(default=20_000, description="Most files in a bundle.")
+    output_limit: int = Field(
+        default=1 * GIB, description="Largest output of a document, in bytes, unpacked."
+    )
     disk_reserve: int = Field(
-        default=1 * GIB, description="Free bytes below which uploads and builds are refused."
+        default=1 * GIB, description="Free bytes below which uploads, builds and outputs are refused."
     )
 
     memory: int = Field(
@@ -93,8 +126,17 @@ class Settings(BaseSettings):
     cpus: float = Field(default=1.0, gt=0, description="CPU limit of an instance that asks for none.")
     timezone: str = Field(default="UTC", description="Time zone of apps that set none.")
     build_timeout: float = Field(default=1800, gt=0, description="Longest build, in seconds.")
+    builds_at_once: int = Field(default=2, ge=1, le=64, description="Builds that run at the same time.")
+    build_memory: int = Field(default=2 * GIB, description="Memory limit of a build, in bytes.")
+    build_cpus: float = Field(default=2, gt=0, description="CPU limit of a build.")
+    build_pids: int = Field(default=512, ge=32, description="Most processes of a build.")
+    build_disk: int = Field(default=8 * GIB, description="Most that a build may write, in bytes.")
+    build_log: int = Field(default=16 * MIB, description="Most that a build may print, in bytes.")
     start_timeout: float = Field(
         default=120, gt=0, description="Longest wait for an app's first answer, in seconds."
+    )
+    render_timeout: float = Field(
+        default=600, gt=0, description="Longest rendering of a document, in seconds."
     )
     smoke_timeout: float = Field(
         default=60, gt=0, description="Longest wait for a session to rest, in seconds."

@@ -1,5 +1,6 @@
 """What goes over the wire between the server and its clients. Shared with the command line; imports pydantic only."""
 
+import json
 import re
 from datetime import datetime
 from enum import StrEnum
@@ -36,12 +37,24 @@ class Problem(Wire):
 # Who
 
 
+class Limits(Wire):
+    """What this server accepts, so that nobody packs and sends more in vain."""
+
+    bundle: int
+    """Bytes packed; no single file may have more either."""
+    unpacked: int
+    """Bytes."""
+    files: int
+    """Files and folders."""
+
+
 class Me(Wire):
     user: str
     admin: bool
     version: str
     url: str
     """The control plane's public address."""
+    limits: Limits | None = None
 
 
 def _token_name(name: str) -> str:
@@ -131,6 +144,17 @@ class Deployment(Wire):
     page: str
     image: str | None
     bundle: str
+    kind: str = "shiny"
+    """Of app: "shiny", "rmd", "quarto", "plumber", "static"…"""
+    why: str = ""
+    """Why it was taken for this kind."""
+    origin: str = ""
+    """Where its packages are declared: "renv.lock", "manifest.json", "DESCRIPTION", "code"."""
+    r_version: str = ""
+    drift: list[str] = []
+    """Where the library is not what the lock says: "rlang 1.1.5 instead of 1.1.3"."""
+    notices: list[str] = []
+    """What a person should know of the build."""
     commit: str
     message: str
     dirty: bool
@@ -159,6 +183,42 @@ class Deployment(Wire):
     """For a person who just pushed: what users still see, such as "d39 (release 7)"; empty without a release."""
     version: int
     """Changes with every change of the row; give it back as `seen` to wait for the next one."""
+
+
+_MOST_PARAMETERS = 64 * 1024
+"""Characters of all of them as JSON: they go to the app in one variable, and the kernel takes 128 KiB for one."""
+
+
+def _together(parameters: dict[str, str]) -> dict[str, str]:
+    if (size := len(json.dumps(parameters))) > _MOST_PARAMETERS:
+        raise PydanticCustomError(
+            "parameters",
+            "All parameters together may have {most} characters as JSON, and these have {size}",
+            {"most": _MOST_PARAMETERS, "size": size},
+        )
+    return parameters
+
+
+class RenderRequest(Request):
+    scope: Literal["sandbox", "release"] = "sandbox"
+    parameters: Annotated[
+        dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=10_000)]],
+        Field(max_length=100),
+        AfterValidator(_together),
+    ] = {}
+
+
+class Output(Wire):
+    """What a run rendered from a static document."""
+
+    deployment: int
+    scope: str
+    parameters: dict[str, str]
+    digest: str
+    size: int
+    seconds: float
+    by: str
+    created_at: datetime
 
 
 class LogLine(Wire):
@@ -191,6 +251,10 @@ class Release(Wire):
     """The deployment's commit message."""
     smoke: Smoke | None = None
     """What a browser saw before the switch, with the release's variables."""
+    output: Output | None = None
+    """Of a static document: what was rendered for this release."""
+    output_diff: str = ""
+    """How that differs from what was reviewed in the sandbox: a unified diff of the texts."""
 
 
 class Branch(Wire):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.bench.table import Row, machine, table
 
-PARTS = ("deploy", "switch", "edge", "idle")
+PARTS = ("deploy", "switch", "edge", "idle", "builds")
 REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 TEXT = """\
@@ -25,6 +25,9 @@ Written by `make bench`. What is compared was measured in turn, in one run, on o
 * **Edge**: `wrk` with 64 connections, in turn through the edge with 10,000 routes and through nginx with nothing but
   `proxy_pass` and as many processes as the edge has threads, to the same upstream.
 * **Idle**: one app runs, nobody uses it, no browser has been started. The memory of all processes is added up.
+* **Libraries**: the builder alone, without push and start. First: sixty of Debian's R packages, and the same typed as
+  `apt-get update && apt-get install` into a container of the same base, which commits nothing. One more: a library of
+  sixty-one beside the one of sixty, and `apt-get` with `docker commit` on it. Every package comes from the mirror.
 """
 
 

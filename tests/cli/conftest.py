@@ -42,6 +42,9 @@ def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "SANDBOX_CA_BUNDLE",
         "http_proxy",
         "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "COLUMNS",
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("SANDBOX_CONFIG", str(tmp_path / "config"))

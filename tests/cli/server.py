@@ -1,185 +1,20 @@
 """A small server with the real wire format on a loopback port, for tests of the command line alone."""
 
 import hashlib
-import io
 import json
-import tarfile
 import threading
 import time
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from sandbox_server import wire
+from tests.cli.platform import NOW, Platform, RefusalError
+
+from sandbox_server import wire, wire_packages
+
+__all__ = ["TOKEN", "Platform", "Server"]
 
 TOKEN = "sbx_test_token"
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-FORWARD = {"queued": "building", "building": "starting", "starting": "ready"}
-
-
-class RefusalError(Exception):
-    def __init__(self, status: int, code: str, message: str, hint: str = "Do something else.") -> None:
-        super().__init__(message)
-        self.status = status
-        self.problem = wire.Problem(code=code, message=message, hint=hint)
-
-
-class Platform:
-    """What the server knows. A deployment moves on by one state each time that its news are waited for."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.bundles: dict[str, bytes] = {}
-        self.uploads = 0
-        self.deployments: dict[str, list[wire.Deployment]] = {}
-        self.releases: dict[str, list[wire.Release]] = {}
-        self.variables: dict[str, list[wire.Variable]] = {}
-        self.values: dict[str, str] = {}
-        self.jobs: list[wire.Job] = []
-        self.tokens: list[str] = ["first"]
-        self.smoke = wire.Smoke(status="passed", seconds=0.4)
-        self.too_large = False
-        self.after_start = wire.Status.ready
-        """Where a deployment gets to that starts."""
-        self.held = threading.Event()
-        """While it is set, no deployment gets on."""
-
-    def files(self, deployment: wire.Deployment) -> dict[str, bytes]:
-        with tarfile.open(fileobj=io.BytesIO(self.bundles[deployment.bundle])) as archive:
-            return {m.name: archive.extractfile(m).read() for m in archive.getmembers()}  # type: ignore[union-attr]
-
-    def newest(self, app: str) -> wire.Deployment:
-        return self.find(app)[-1]
-
-    def find(self, app: str) -> list[wire.Deployment]:
-        if app not in self.deployments:
-            raise RefusalError(404, "not_found", f"There is no app {app}.")
-        return self.deployments[app]
-
-    def one(self, app: str, number: str) -> wire.Deployment:
-        for deployment in self.find(app):
-            if deployment.deployment == int(number):
-                return deployment
-        raise RefusalError(404, "not_found", f"{app} has no d{number}.")
-
-    def push(self, app: str, push: wire.Push) -> wire.Deployment:
-        if push.bundle not in self.bundles:
-            raise RefusalError(404, "not_found", "That bundle was not uploaded.")
-        known = self.deployments.setdefault(app, [])
-        number = len(known) + 41
-        shared = {"app": app, "deployment": number, "status": "queued", "phase": "waiting", "version": 1}
-        urls = {
-            "url": f"http://{push.branch}--{app}.apps.localhost",
-            "permalink": f"http://d{number}--{app}.apps.localhost",
-        }
-        nothing = {
-            "image": None,
-            "error": None,
-            "ready_at": None,
-            "sessions": 0,
-            "memory": None,
-            "seconds": {},
-        }
-        flags = {"current": False, "released": False, "live": "", "author": "ada", "created_at": NOW}
-        pushed = push.model_dump(exclude={"commits", "upload_seconds"})
-        smoke = wire.Smoke(status="pending")
-        made = wire.Deployment.model_validate(
-            {
-                **shared,
-                **urls,
-                **nothing,
-                **flags,
-                **pushed,
-                "page": f"{self.url}/apps/{app}/d{number}",
-                "smoke": smoke,
-            }
-        )
-        known.append(made)
-        return made
-
-    def move(self, deployment: wire.Deployment) -> None:
-        if deployment.status not in FORWARD:
-            return
-        deployment.status = wire.Status(FORWARD[deployment.status])
-        deployment.version += 1
-        deployment.phase = f"now {deployment.status}"
-        if deployment.status == "ready":
-            broken = b"stop(" in self.files(deployment)["app.R"]
-            deployment.status = wire.Status.failed if broken else self.after_start
-        if deployment.status in ("failed", "asleep"):
-            detail = "Error in app.R#1: could not find function"
-            deployment.error = wire.Problem(
-                code="start_failed", message="The app did not start.", hint="Read it.", detail=detail
-            )
-        if deployment.status == "ready":
-            deployment.image, deployment.smoke, deployment.current = "sha256:abc", self.smoke, True
-            deployment.seconds = {"build": 0.1, "start": 0.5, "smoke": 0.4}
-
-    def release(self, app: str, number: int, kind: str, reason: str, seen: int) -> wire.Job:
-        history = self.releases.setdefault(app, [])
-        if seen != (history[-1].release if history else 0):
-            raise RefusalError(409, "state_changed", "Somebody else released meanwhile.")
-        deployment = self.one(app, str(number))
-        if deployment.status != "ready":
-            raise RefusalError(409, "not_possible", f"d{number} is {deployment.status}.")
-        for earlier in history:
-            earlier.in_force = False
-        made = wire.Release(
-            release=len(history) + 1,
-            app=app,
-            deployment=number,
-            branch=deployment.branch,
-            image="sha256:abc",
-            url=f"http://{app}.apps.localhost",
-            by="ada",
-            reason=reason,
-            kind=kind,
-            created_at=NOW,
-            in_force=True,
-            sessions=2,
-        )
-        history.append(made)
-        return self.job(kind, made, left=7 if len(history) > 1 else 0)
-
-    def job(self, kind: str, release: wire.Release | None, left: int | None = None) -> wire.Job:
-        job = wire.Job(
-            job=len(self.jobs) + 1,
-            kind=kind,
-            status="queued",
-            progress="",
-            release=release,
-            seconds=1.25,
-            left_sessions=left,
-            version=1,
-        )
-        self.jobs.append(job)
-        return job
-
-    def detail(self, app: str) -> wire.AppDetail:
-        deployments = self.find(app)
-        sandboxes = []
-        for branch in dict.fromkeys(d.branch for d in deployments):
-            own = [d for d in deployments if d.branch == branch]
-            current = next((d for d in reversed(own) if d.current), None)
-            sandboxes.append(
-                wire.Branch(
-                    branch=branch, url=own[-1].url, current=current, latest=own[-1], deployments=len(own)
-                )
-            )
-        history = self.releases.get(app, [])
-        return wire.AppDetail(
-            app=app,
-            title=app,
-            url=f"http://{app}.apps.localhost",
-            page=f"{self.url}/apps/{app}",
-            updated_at=NOW,
-            release=history[-1] if history else None,
-            branches=len(sandboxes),
-            sessions=3,
-            memory=None,
-            sandboxes=sandboxes,
-        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -217,7 +52,9 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def _me(self, rest: list[str], body: bytes) -> tuple[int, Any]:
-        return 200, wire.Me(user="ada", admin=True, version="0.1.0", url=self.platform.url)
+        return 200, wire.Me(
+            user="ada", admin=True, version="0.1.0", url=self.platform.url, limits=self.platform.limits
+        )
 
     def _tokens(self, rest: list[str], body: bytes) -> tuple[int, Any]:
         if self.command == "POST":
@@ -281,8 +118,14 @@ class Handler(BaseHTTPRequestHandler):
         deployment = self.platform.one(app, rest[0])
         if rest[1:] == ["logs"]:
             return self._logs(deployment)
+        if rest[1:2] in (["packages"], ["lock"], ["sbom"]):
+            return 200, self._of_library(deployment, rest[1:])
         if rest[1:] == ["cancel"]:
             deployment.status = wire.Status.cancelled
+        elif rest[1:] == ["render"]:
+            return self._render(deployment, wire.RenderRequest.model_validate_json(body))
+        elif rest[1:] == ["outputs"]:
+            return 200, [one for one in self.platform.outputs if one.deployment == deployment.deployment]
         elif rest[1:] == ["restart"]:
             if deployment.status == "asleep":
                 deployment.status = wire.Status.starting
@@ -292,6 +135,43 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(0.01)
             self.platform.move(deployment)
         return 200, deployment
+
+    def _render(self, deployment: wire.Deployment, request: wire.RenderRequest) -> tuple[int, Any]:
+        output = wire.Output(
+            deployment=deployment.deployment, scope=request.scope, parameters=request.parameters, by="ada",
+            digest="0" * 64, size=2000, seconds=1.5, created_at=deployment.created_at,
+        )  # fmt: skip
+        self.platform.outputs.insert(0, output)
+        return 202, self.platform.job("render", None)
+
+    def _of_library(self, deployment: wire.Deployment, rest: list[str]) -> Any:
+        app, number = deployment.app, deployment.deployment
+        listed = self.platform.packages.get(number)
+        if listed is None:
+            raise RefusalError(409, "not_possible", f"d{number} has no package list yet: it is queued.")
+        if rest == ["lock"]:
+            rows = {row.name: {"Package": row.name, "Version": row.version} for row in listed}
+            return wire_packages.Lock(
+                app=app, deployment=number, text=json.dumps({"Packages": rows}, indent=2) + "\n"
+            )
+        if rest == ["sbom"]:
+            components = [{"name": row.name, "version": row.version} for row in listed]
+            return {"bomFormat": "CycloneDX", "components": components}
+        if rest == ["packages"]:
+            return wire_packages.PackageList(
+                app=app, deployment=number, origin=deployment.origin, r_version="4.5.0", packages=listed,
+                drift=deployment.drift, notices=[],
+            )  # fmt: skip
+        before = int(self.query["against"]) if "against" in self.query else None
+        old = {row.name: row.version for row in self.platform.packages.get(before or 0, [])}
+        changes = [
+            wire_packages.PackageChange(
+                name=row.name, before=old.get(row.name, ""), after=row.version, source=row.source
+            )
+            for row in listed
+            if old.get(row.name) != row.version
+        ]
+        return wire_packages.PackageDiff(app=app, a=before, b=number, changes=changes)
 
     def _logs(self, deployment: wire.Deployment) -> tuple[int, Any]:
         texts = [f"{self.query['kind']} line {n} of d{deployment.deployment}" for n in (1, 2, 3)]

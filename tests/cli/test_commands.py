@@ -260,3 +260,31 @@ def test_a_deployment_that_is_none_is_wrong_use(pushed: Platform, sandbox: Sandb
     for words in (["wait", "main"], ["logs", "d0"], ["promote", "x#y"], ["diff", "dd"]):
         assert sandbox(*words).code == 2
         assert json.loads(sandbox(*words, "--json").out)["error"]["code"] == "wrong_use"
+
+
+def test_render(pushed: Platform, sandbox: Sandbox) -> None:
+    done = sandbox("render", "-P", "region=EMEA", "-P", "year=2026")
+    assert done.code == 0
+    assert done.out.startswith("http://d41--sales.apps.localhost")
+    assert "d41 was rendered in 1.5 s. Its sandbox shows it now." in done.err
+    assert pushed.outputs[0].parameters == {"region": "EMEA", "year": "2026"}
+    sandbox("promote", "d42")
+    shown = sandbox("render", "--scope", "release", "--json").document
+    assert (shown["deployment"], shown["scope"], shown["parameters"]) == (42, "release", {})
+
+
+def test_render_wants_names_and_values(pushed: Platform, sandbox: Sandbox) -> None:
+    assert sandbox("render", "-P", "region").code == 2
+    assert sandbox("render", "--scope", "release").code == 1
+    assert pushed.outputs == []
+
+
+def test_promote_shows_how_a_document_differs_from_what_was_reviewed(
+    pushed: Platform, sandbox: Sandbox
+) -> None:
+    pushed.output_diff = (
+        "--- index.html (reviewed)\n+++ index.html (released)\n-Database: test\n+Database: prod"
+    )
+    done = sandbox("promote", "d41")
+    assert "What users read differs from what was reviewed:" in done.err
+    assert "    +Database: prod" in done.err

@@ -19,7 +19,8 @@ def test_it_prints_the_url_alone(logged_in: Platform, repository: Path, sandbox:
     assert done.code == 0, done.err
     assert done.out == "http://main--sales.apps.localhost\n"
     assert "Pushing sales, branch main: your folder, all committed." in done.err
-    assert "a Shiny app (app.R), 2 files" in done.err
+    assert "  2 files, " in done.err
+    assert "  Shiny app: app.R at the top" in done.err
     assert "d41 is ready" in done.err
     assert "sandbox promote d41" in done.err
     assert "users see nothing of it" in done.err
@@ -163,9 +164,7 @@ def test_a_large_bundle_is_sent_once(logged_in: Platform, folder: Path, sandbox:
     ("files", "said"),
     [
         ({}, "is empty"),
-        ({"notes.txt": "x"}, "There is no Shiny app"),
-        ({"report.Rmd": "x"}, "R Markdown"),
-        ({"dash/app.R": APP}, "sandbox deploy dash"),
+        ({"notes.txt": "x"}, "There is no app"),
         ({"app.R": APP, ".sandboxignore": "app.R"}, "is left out (.sandboxignore)"),
         (
             {"app.R": APP, "x.csv": "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"},

@@ -112,16 +112,24 @@ def test_a_reader_that_leaves_is_no_error(logged_in: Platform, folder: Path) -> 
     assert "Sorry" not in err
 
 
-def on_a_terminal(words: list[str], answer: Callable[[str], str | None]) -> tuple[int, str]:
-    """Exit code and everything shown; `answer` gets what was shown so far and may type something, once."""
+def on_a_terminal(
+    words: list[str], answer: Callable[[str], str | None], interrupt_at: str = ""
+) -> tuple[int, str]:
+    """Exit code and everything shown; `answer` gets what was shown so far and may type something, once.
+
+    Ctrl-C is pressed, once, when `interrupt_at` was shown.
+    """
     terminal, theirs = pty.openpty()
-    shown, typed = "", False
+    shown, typed, pressed = "", False, not interrupt_at
     with subprocess.Popen(
         [*COMMAND, *words], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:
         os.close(theirs)
         while data := _read(terminal):
             shown += data.decode(errors="replace")
+            if not pressed and interrupt_at in shown:
+                process.send_signal(signal.SIGINT)
+                pressed = True
             if not typed and (text := answer(shown)) is not None:
                 os.write(terminal, text.encode())
                 typed = True
@@ -136,6 +144,21 @@ def _read(terminal: int) -> bytes:
     except OSError:
         # So a terminal says that its last program has ended.
         return b""
+
+
+@pytest.mark.parametrize(("reply", "status"), [("y\n", "cancelled"), ("n\n", "queued")])
+def test_ctrl_c_on_a_terminal_asks_whether_to_cancel(
+    logged_in: Platform, folder: Path, reply: str, status: str
+) -> None:
+    logged_in.held.set()
+    code, shown = on_a_terminal(
+        ["deploy"], lambda text: reply if "Cancel the build of d41?" in text else None, "d41 waiting"
+    )
+    assert code == 130, shown
+    assert logged_in.newest("sales").status == status
+    logged_in.held.clear()
+    assert ("d41 is cancelled. What was live is untouched." in shown) == (status == "cancelled")
+    assert ("sandbox wait d41" in shown) == (status == "queued")
 
 
 def test_the_secret_of_a_login_link_is_not_shown(

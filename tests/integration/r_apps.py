@@ -9,10 +9,10 @@ from pathlib import Path
 import anyio
 import httpx
 from docker import APIClient
-from playwright.async_api import Page, async_playwright
-from tests.building import files_of, layer_of, remove_all_of
+from playwright.async_api import Page, async_playwright, expect
+from tests.building import Told, files_of, layer_of, remove_all_of
 
-from sandbox_server.builder import BuildLimits, DockerBuilder
+from sandbox_server.builder import BuildLimits, DockerBuilder, Library
 from sandbox_server.runtime import Container, ContainerSpec, ContainerState, DockerRuntime
 
 MIB = 1024 * 1024
@@ -26,6 +26,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=30_000)  # the first plot of a busy machine takes longer than a page does
 
 
 @dataclass
@@ -86,7 +88,7 @@ class Apps:
         """A small app by its name, or one with these files."""
         files = files_of(app) if isinstance(app, str) else app
         base = await self._builder.base()
-        library = await self._builder.library(base, packages, print)
+        library = await self._builder.library(base, Library(packages), Told())
         image = await self._builder.code(library, layer_of(files, self._folder))
         self._subnet = self._subnet or await self._runtime.prepare()
         name = f"sbx-{self._platform}-app-d1-sandbox-abcdef12-0"

@@ -118,6 +118,31 @@ def test_an_acknowledged_push_is_finished_after_a_kill(platform: Platform, place
     assert platform.shown(RELEASE) == _released(platform)
 
 
+@pytest.mark.parametrize("place", ["build.planned", "build.installed"])
+def test_a_build_that_was_killed_is_told_again(platform: Platform, place: str) -> None:
+    before = _newest(platform)
+    _restart(platform, place)
+
+    number = _push(platform, "library(abind)\n")
+    platform.wait_until_killed()
+
+    _still(platform, before)
+    platform.start()
+    assert platform.wait_status(APP, number, "ready")["image"]
+    until(lambda: platform.shown(MAIN) == f"d{number}", "the branch moved")
+
+
+def test_a_kill_in_the_middle_of_an_installation_leaves_no_builder(platform: Platform) -> None:
+    number = _push(platform, "library(zoo)\n")
+    until(lambda: _builders(platform), "packages are being installed")
+
+    platform.kill()
+    platform.start()
+
+    platform.wait_status(APP, number, "ready")
+    assert not _builders(platform)
+
+
 @pytest.mark.parametrize("place", ["switch.started", "switch.visited", "switch.released", "switch.applied"])
 def test_a_promote_is_finished_after_a_kill_with_one_release(platform: Platform, place: str) -> None:
     number, releases, was = _newest(platform), platform.releases(APP), platform.shown(RELEASE)
@@ -258,13 +283,20 @@ def test_a_killed_server_leaves_no_checking_browser_behind(base_image: None) -> 
         platform.destroy()
 
 
-def _bundle() -> bytes:
+def _builders(platform: Platform) -> list[Any]:
+    """Containers in which packages are installed."""
+    label = {"label": [f"sandbox.platform={platform.id}", "sandbox.role=builder"]}
+    found: list[Any] = platform.docker.containers(all=True, filters=label)
+    return found
+
+
+def _bundle(more: str = "") -> bytes:
     # Each push is a bundle of its own, therefore an image of its own.
-    return packed({"app.R": f'message("hello is up")\n# {time.time_ns()}\n{HELLO}'.encode()})
+    return packed({"app.R": f'message("hello is up")\n# {time.time_ns()}\n{more}{HELLO}'.encode()})
 
 
-def _push(platform: Platform) -> int:
-    return int(platform.push_no_wait(APP, "main", _bundle())["deployment"])
+def _push(platform: Platform, more: str = "") -> int:
+    return int(platform.push_no_wait(APP, "main", _bundle(more))["deployment"])
 
 
 def _restart(platform: Platform, failpoint: str) -> None:

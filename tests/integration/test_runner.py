@@ -7,6 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 from playwright.async_api import expect
 from tests.building import files_below, files_of, need_base
@@ -168,10 +169,11 @@ async def test_threads_are_as_many_as_the_limit_allows(apps: Apps) -> None:
 
 async def test_it_runs_as_a_plain_user_with_a_home_to_write_to(apps: Apps) -> None:
     code = """paste(
-      Sys.info()[["user"]], file.access("~", 2), file.access("/opt/sandbox", 2), getwd(), length(ls(globalenv()))
+      Sys.info()[["user"]], file.access("~", 2), file.access("/opt/sandbox", 2), getwd(), file.exists(".here"),
+      length(ls(globalenv()))
     )"""
     instance = await apps.start(asking(code))
-    assert "app 0 -1 /app 0" in (await instance.answer()).text
+    assert "app 0 -1 /app TRUE 0" in (await instance.answer()).text
 
 
 async def test_the_projects_profile_is_run_but_renv_does_not_start(apps: Apps) -> None:
@@ -184,6 +186,32 @@ async def test_the_projects_profile_is_run_but_renv_does_not_start(apps: Apps) -
         {**asking('paste0(getOption("from.profile"), "|", Sys.getenv("FROM_RENVIRON"), "|")'), **files}
     )
     assert "yes||" in (await instance.answer()).text
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"library(shiny)\nif (interactive()) shinyApp(fluidPage('found'), function(input, output) NULL)\n",
+        b"library(shiny)\nui <- fluidPage('found')\nserver <- function(input, output) NULL\n",
+        b"library(shiny)\nshinyApp(fluidPage('found'), function(input, output) NULL)\nx <- 1\n",
+        b"setwd(dirname(rstudioapi::getActiveDocumentContext()$path))\n"
+        b"shinyApp(fluidPage('found'), function(input, output) NULL)\n",
+        b"install.packages(c('shiny', 'absent'))\nshinyApp(fluidPage('found'), function(input, output) NULL)\n",
+        b"shiny::runApp(list(ui = shiny::fluidPage('found'), server = function(input, output) NULL), port = 1)\n",
+        b"\xef\xbb\xbflibrary(shiny)\r\nshinyApp(fluidPage('found'), function(input, output) NULL)\r\n",
+    ],
+)
+async def test_files_that_are_run_by_hand_on_a_laptop_run_here(apps: Apps, code: bytes) -> None:
+    instance = await apps.start({"app.R": code, "www/note.txt": b"beside"})
+    assert "found" in (await instance.answer()).text
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{instance.url}note.txt")).text == "beside"
+
+
+async def test_a_profile_that_fails_is_noted_and_the_app_starts(apps: Apps) -> None:
+    instance = await apps.start({**files_of("hello"), ".Rprofile": b"library(usethis.of.the.author)"})
+    assert (await instance.answer()).status_code == 200
+    assert ".Rprofile failed" in await instance.log()
 
 
 async def test_packages_of_debian_are_there_once_installed(apps: Apps) -> None:

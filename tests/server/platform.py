@@ -27,10 +27,21 @@ from sandbox_server.operations import edge, jobs, overview, promote, push, rollb
 from sandbox_server.operations.bell import Bell, wait
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.reconcile import reconcile
+from sandbox_server.repositories import Repositories
 from sandbox_server.router import MemoryRouter
 from sandbox_server.runtime import MemoryRuntime
 from sandbox_server.settings import Settings
-from sandbox_server.store import Bundles, Logs, Sealer, Store, deployments, events, instances
+from sandbox_server.store import (
+    Bundles,
+    Inventories,
+    Logs,
+    Outputs,
+    Sealer,
+    Store,
+    deployments,
+    events,
+    instances,
+)
 from sandbox_server.store import apps as app_rows
 from sandbox_server.store import jobs as job_rows
 from sandbox_server.store.tables import Deployment, Event, Instance, Job
@@ -264,11 +275,14 @@ def assemble(home: Path, **settings: Any) -> Platform:
         store=Store(chosen.database_url, bell.ring),
         bundles=Bundles(home / "bundles", limit=chosen.bundle_limit, reserve=chosen.disk_reserve),
         logs=Logs(home / "logs"),
+        inventories=Inventories(home / "inventories"),
+        outputs=Outputs(home / "outputs", limit=chosen.output_limit, reserve=chosen.disk_reserve),
         sealer=Sealer(home / "key"),
         runtime=runtime,
         router=router,
         builder=builder,
         visitor=visitor,
+        repositories=Repositories(home / "packages", cran=[], bioconductor=""),
         bell=bell,
         clock=clock,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox_server.app import only_one, platform_id
+from sandbox_server.main import Told
 
 
 def sandboxd(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -32,3 +33,17 @@ def test_nothing_is_taken_away_beside_a_server(tmp_path: Path, words: tuple[str,
 def test_a_platform_keeps_its_id(tmp_path: Path) -> None:
     made = platform_id(tmp_path)
     assert (len(made), platform_id(tmp_path)) == (6, made)
+
+
+def test_a_step_is_told_unless_a_line_just_said_it(capsys: pytest.CaptureFixture[str]) -> None:
+    told = Told()
+    for words in ("pulling r-ver:4.3", "pulling r-ver:4.3"):
+        told.step(words)
+    told.line("unpacking the system")
+    told.step("making a base image: unpacking the system")
+    told.step("taking stock")
+    assert capsys.readouterr().err.splitlines() == [
+        "pulling r-ver:4.3",
+        "unpacking the system",
+        "taking stock",
+    ]

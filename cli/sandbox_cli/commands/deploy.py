@@ -4,7 +4,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import IO, Annotated, Any
 
-from sandbox_cli import bundle, detect, git, place, reads, selection, waiting
+from sandbox_cli import bundle, detect, following, git, limits, place, reads, selection, waiting
 from sandbox_cli.answers import Deployment, Push
 from sandbox_cli.bundle import Bundle
 from sandbox_cli.client import Client
@@ -14,7 +14,7 @@ from sandbox_cli.names import checked_app, nearest
 from sandbox_cli.options import App, Argument, Branch, Option
 from sandbox_cli.place import Origin
 from sandbox_cli.selection import Selection
-from sandbox_cli.words import plural, seconds, size
+from sandbox_cli.words import kind, plural, seconds, size
 
 SMALL = 256 * 1024
 """Bytes below which sending a bundle is faster than asking whether it is there."""
@@ -31,7 +31,8 @@ FIELDS = (
     "smoke",
     "seconds",
 )
-MORE = ("page", "phase", "dirty", "live", "error")
+DRIFT_SHOWN = 10
+MORE = ("page", "phase", "kind", "why", "origin", "r_version", "drift", "notices", "dirty", "live", "error")
 
 
 def deploy(
@@ -50,8 +51,10 @@ def deploy(
     chosen = _choose(folder, origin)
     name = checked_app(app) if app else place.app_of(folder, chosen.project)
     _tell(folder, name, origin, chosen)
+    limits.check(client, chosen)
     _question_name(client, name)
     deployment, upload = _push(client, name, folder, origin, chosen, note=note)
+    _tell_kind(deployment)
     _tell_left_out(folder, origin, chosen)
     if not no_wait:
         deployment = _wait(client, deployment)
@@ -81,7 +84,7 @@ def _choose(folder: Path, origin: Origin) -> Selection:
 
 def _tell(folder: Path, name: str, origin: Origin, chosen: Selection) -> None:
     """What is about to go up. Raises `Failure` if it is no app."""
-    kind = detect.kind(folder, chosen)
+    detect.check(folder, chosen)
     if not origin.from_folder:
         source = f"commit {origin.commit[:7]} of {origin.branch}, not your folder"
     elif origin.in_git:
@@ -90,7 +93,7 @@ def _tell(folder: Path, name: str, origin: Origin, chosen: Selection) -> None:
     else:
         source = "your folder, which is not in git"
     console.say(f"Pushing {name}, branch {origin.branch}: {source}.")
-    console.say(f"  {kind}, {plural(len(chosen.members), 'file')}, {size(chosen.size)}")
+    console.say(f"  {plural(len(chosen.members), 'file')}, {size(chosen.size)}")
 
 
 def _question_name(client: Client, name: str) -> None:
@@ -158,6 +161,11 @@ class _Counted:
         return data
 
 
+def _tell_kind(deployment: Deployment) -> None:
+    if deployment["why"]:
+        console.say(f"  {kind(deployment['kind'])}: {one_line(deployment['why'])}")
+
+
 def _tell_left_out(folder: Path, origin: Origin, chosen: Selection) -> None:
     # After the push, since the server is at work meanwhile.
     left_out = dict(chosen.left_out)
@@ -173,19 +181,11 @@ def _tell_left_out(folder: Path, origin: Origin, chosen: Selection) -> None:
 
 
 def _wait(client: Client, deployment: Deployment) -> Deployment:
-    number = f"d{deployment['deployment']}"
     try:
-        with console.live() as show:
-            return waiting.settled(client, deployment, show)
-    except KeyboardInterrupt:
-        stopped = Failure(
-            f"You stopped waiting; {number} goes on.",
-            f"Follow it: `sandbox wait {number}`. End it: `sandbox cancel {number}`.",
-            code="interrupted",
-        )
-        stopped.exit_code = 130
+        return following.follow(client, deployment)
+    except Failure as stopped:
         stopped.document = _document(deployment, {})
-        raise stopped from None
+        raise
 
 
 def _document(deployment: Deployment, spans: dict[str, float]) -> dict[str, Any]:
@@ -214,6 +214,7 @@ def _ready(deployment: Deployment, spans: dict[str, float]) -> None:
     number = f"d{deployment['deployment']}"
     steps = ", ".join(f"{name} {seconds(span)}" for name, span in spans.items() if name != "total")
     console.done(f"{number} is {deployment['status']} after {seconds(spans['total'])} ({steps}).")
+    _tell_library(deployment)
     smoke = deployment["smoke"]
     if smoke["status"] == "failed":
         console.warn(f"The smoke check failed: {one_line(smoke['reason'])}")
@@ -226,3 +227,20 @@ def _ready(deployment: Deployment, spans: dict[str, float]) -> None:
         f"  Users still see {live}." if live else "  Nothing is released yet, so users see nothing of it."
     )
     console.next(f"sandbox promote {number}", f"sandbox logs {number}", "sandbox open")
+
+
+def _tell_library(deployment: Deployment) -> None:
+    """What it was built on, and what a person should know of that."""
+    if deployment["r_version"]:
+        origin = f", packages from {deployment['origin']}" if deployment["origin"] else ""
+        console.say(f"  R {deployment['r_version']}{origin}")
+    for notice in deployment["notices"]:
+        console.say(f"  {one_line(notice)}")
+    if drift := deployment["drift"]:
+        console.warn(f"The library drifts from the lock in {plural(len(drift), 'package')}:")
+        for words in drift[:DRIFT_SHOWN]:
+            console.say(f"    {one_line(words)}")
+        if len(drift) > DRIFT_SHOWN:
+            console.say(
+                f"    and {len(drift) - DRIFT_SHOWN} more: `sandbox packages d{deployment['deployment']}`"
+            )

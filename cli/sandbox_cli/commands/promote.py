@@ -6,7 +6,7 @@ from sandbox_cli import names, place, waiting
 from sandbox_cli.answers import AppDetail, Diff, Job
 from sandbox_cli.answers import Deployment as Answer
 from sandbox_cli.client import Client
-from sandbox_cli.console import console, one_line
+from sandbox_cli.console import clean, console, one_line
 from sandbox_cli.errors import Failure, WrongUse
 from sandbox_cli.options import App, Branch, Deployment, Reason, Yes
 from sandbox_cli.words import ago, plural, seconds
@@ -56,6 +56,10 @@ def tell(job: Job, sentence: str, left: str) -> None:
         console.say(f"  {left}")
     if release["smoke"] and release["smoke"]["status"] == "failed":
         console.warn(f"The smoke check before the switch failed: {release['smoke']['reason']}")
+    if release["output_diff"]:
+        console.say("  What users read differs from what was reviewed:")
+        for line in release["output_diff"].splitlines():
+            console.say(f"    {clean(line)}")
     console.next("sandbox open --release", "sandbox rollback", "sandbox releases")
     console.result(release["url"])
 

@@ -2,7 +2,7 @@
 
 from sandbox_cli import place
 from sandbox_cli.answers import AppDetail, Branch, Deployment
-from sandbox_cli.console import console
+from sandbox_cli.console import console, one_line
 from sandbox_cli.options import App
 from sandbox_cli.waiting import UNDER_WAY
 from sandbox_cli.words import ago, sessions, size
@@ -25,6 +25,7 @@ def status(app: App = None) -> None:
         ("deployment", "branch", "status", "smoke", "author", "age", "message"),
         [_deployment(d) for d in deployments],
     )
+    _drift(deployments)
     current = [sandbox["current"] for sandbox in detail["sandboxes"] if sandbox["current"]]
     fresh = next((deployment for deployment in current if not deployment["released"]), None)
     console.next(
@@ -44,6 +45,17 @@ def _release(detail: AppDetail) -> None:
         f"{release['branch']}, by {release['by']} {ago(release['created_at'])}, "
         f"{sessions(release['sessions'])} sessions, at {release['url']}\n"
     )
+
+
+def _drift(deployments: list[Deployment]) -> None:
+    """Of what people see: where it is not what its lock says."""
+    for deployment in deployments:
+        if deployment["drift"] and (deployment["current"] or deployment["released"]):
+            told = "; ".join(one_line(words) for words in deployment["drift"][:3])
+            more = f"; and {len(deployment['drift']) - 3} more" if len(deployment["drift"]) > 3 else ""
+            console.warn(
+                f"d{deployment['deployment']} ({deployment['branch']}) drifts from its lock: {told}{more}"
+            )
 
 
 def _row(sandbox: Branch) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from sandbox_server.api.dependencies import Limit, MaybeNumber, Member, PartsOf
 from sandbox_server.operations import compare, events, jobs, overview, promote, remove, rollback, variables
-from sandbox_server.wire import (
+from sandbox_server.wire import (  # fmt: skip
     App,
     AppDetail,
     Diff,
@@ -18,7 +18,7 @@ from sandbox_server.wire import (
     RollbackRequest,
     Variables,
     VariablesSet,
-)  # fmt: skip
+)
 
 router = APIRouter(prefix="/apps", tags=["apps"])
 

@@ -9,9 +9,9 @@ from starlette.requests import ClientDisconnect
 
 from sandbox_server.api.dependencies import Limit, MaybeNumber, Member, Number, PartsOf
 from sandbox_server.errors import BadBundle
-from sandbox_server.operations import bundle, cancel, jobs, logs, overview, push, restart
+from sandbox_server.operations import bundle, cancel, jobs, logs, overview, push, render, restart
 from sandbox_server.operations.parts import Parts
-from sandbox_server.wire import Deployment, Job, LogLine, Push
+from sandbox_server.wire import Deployment, Job, LogLine, Output, Push, RenderRequest
 
 router = APIRouter(tags=["deployments"])
 
@@ -61,6 +61,16 @@ async def cancel_deployment(caller: Member, parts: PartsOf, app: str, n: Number)
 @router.post("/apps/{app}/deployments/{n}/restart", status_code=202)
 async def restart_deployment(caller: Member, parts: PartsOf, app: str, n: Number) -> Job:
     return await restart.request_restart(parts, caller, app, n)
+
+
+@router.post("/apps/{app}/deployments/{n}/render", status_code=202)
+async def render_document(caller: Member, parts: PartsOf, app: str, n: Number, request: RenderRequest) -> Job:
+    return await render.request_render(parts, caller, app, n, request)
+
+
+@router.get("/apps/{app}/deployments/{n}/outputs")
+async def list_outputs(_: Member, parts: PartsOf, app: str, n: Number) -> list[Output]:
+    return await render.list_outputs(parts, app, n)
 
 
 @router.get("/apps/{app}/deployments/{n}/logs", response_model=list[LogLine])

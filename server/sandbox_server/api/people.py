@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from sandbox_server import __version__
 from sandbox_server.api.dependencies import Anyone, Member, PartsOf
 from sandbox_server.operations import doctor, login
-from sandbox_server.wire import Finding, LoginLink, Me, Removed, Token, TokenRequest
+from sandbox_server.wire import Finding, Limits, LoginLink, Me, Removed, Token, TokenRequest
 
 router = APIRouter(tags=["people"])
 
@@ -17,7 +17,11 @@ async def health(_: Anyone) -> dict[str, str]:
 
 @router.get("/me")
 async def me(caller: Member, parts: PartsOf) -> Me:
-    return Me(user=caller.user, admin=caller.admin, version=__version__, url=parts.settings.control_url)
+    settings = parts.settings
+    limits = Limits(bundle=settings.bundle_limit, unpacked=settings.unpacked_limit, files=settings.file_limit)
+    return Me(
+        user=caller.user, admin=caller.admin, version=__version__, url=settings.control_url, limits=limits
+    )
 
 
 @router.get("/tokens")

@@ -9,13 +9,14 @@ from sandbox_server.operations.deploy import deploy, fail
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.refresh import refresh
 from sandbox_server.operations.switch import made, switch
+from sandbox_server.settings import Settings
 from sandbox_server.store.tables import Job
 
 
 @dataclass(frozen=True)
 class Kind:
     run: Callable[[Parts, Job], Awaitable[dict[str, Any] | None]]
-    at_once: int
+    at_once: Callable[[Settings], int]
     """How many of it may run at the same time."""
     given_up: Callable[[Parts, Job, SandboxError], Awaitable[dict[str, Any] | None]] | None = None
     """Called when trying ends; its result, if there is one, says that the goal was reached all the same."""
@@ -30,8 +31,14 @@ async def _switch_given_up(parts: Parts, job: Job, _: SandboxError) -> dict[str,
     return await made(parts, job)
 
 
+_NOT_BUILDING = 6
+"""Pushes that start, are visited or rendered, or wait for a place, beside those that are built."""
+
 KINDS = {
-    "deploy": Kind(deploy, at_once=2, given_up=_deploy_given_up),
-    "switch": Kind(switch, at_once=8, given_up=_switch_given_up),
-    "refresh": Kind(refresh, at_once=4),
+    "deploy": Kind(
+        deploy, at_once=lambda settings: settings.builds_at_once + _NOT_BUILDING, given_up=_deploy_given_up
+    ),
+    "switch": Kind(switch, at_once=lambda _: 8, given_up=_switch_given_up),
+    "refresh": Kind(refresh, at_once=lambda _: 4),
+    "render": Kind(refresh, at_once=lambda _: 2),
 }

@@ -56,7 +56,8 @@ class Worker:
     async def _claim(self) -> bool:
         now = self._parts.clock()
         count = Counter(self._running.values())
-        busy = {name for name, kind in KINDS.items() if count[name] >= kind.at_once}
+        settings = self._parts.settings
+        busy = {name for name, kind in KINDS.items() if count[name] >= kind.at_once(settings)}
         if not await self._any_due(busy):
             return False
         async with self._parts.store.write() as tx:

@@ -6,12 +6,25 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from sandbox_server.domain import archive, config, kind, packages
+from sandbox_server.domain import (
+    addon_needs,
+    archive,
+    config,
+    declaration,
+    detection,
+    kind,
+    lock_text,
+    project,
+)
+from sandbox_server.domain.addon_needs import AddonNeed
+from sandbox_server.domain.archive import MIB
+from sandbox_server.domain.requirement import Declaration
 from sandbox_server.errors import BadBundle
 from sandbox_server.operations.parts import Parts
 
 CONFIG = "sandbox.toml"
-_TEXT_LIMIT = 1024 * 1024
+_TEXT_LIMIT = MIB
+_TEXTS_LIMIT = 16 * MIB
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,12 @@ class Read:
 
     detected: kind.Detected
     config: config.AppConfig
-    uses: dict[str, packages.Use]
+    declaration: Declaration
+    addons: tuple[AddonNeed, ...]
+    """What it shows to need, named in sandbox.toml or not."""
+    python_requirements: str
+    """The text of its requirements.txt; empty: it has none."""
+    notices: tuple[str, ...]
     size: int
     """Bytes, unpacked."""
 
@@ -45,15 +63,60 @@ def limits_of(parts: Parts) -> archive.Limits:
 
 def _read(path: Path, limits: archive.Limits) -> Read:
     contents = archive.inspect(path, limits)
-    sources = [member.path for member in contents.members if _is_source(member.path)]
-    texts = archive.read_text(path, [*sources, CONFIG], _TEXT_LIMIT)
-    return Read(
-        detected=kind.detect([member.path for member in contents.members], lambda name: texts.get(name, "")),
-        config=config.parse(texts.get(CONFIG, "")),
-        uses=packages.packages_of(texts),
-        size=contents.total,
+    paths = [member.path for member in contents.members]
+    texts, notices = _texts(path, contents)
+    asked = config.parse(texts.get(CONFIG, ""))
+    wish = detection.Wish(asked.kind, asked.entry, asked.path)
+    detected = detection.detect(paths, lambda name: texts.get(name, ""), wish)
+    code = declaration.code_of(texts, kind=detected.kind, folder=detected.folder, entry=detected.entry)
+    declared = declaration.declare(
+        texts, paths, code, kind=detected.kind, folder=detected.folder, entry=detected.entry
     )
+    return Read(
+        detected=detected,
+        config=asked,
+        declaration=declared,
+        addons=tuple(
+            addon_needs.needs_addons(
+                texts, paths, declared.requirements, code,
+                kind=detected.kind, folder=detected.folder, entry=detected.entry,
+            )
+        ),
+        python_requirements=_python(texts, detected.folder),
+        notices=notices,
+        size=contents.total,
+    )  # fmt: skip
+
+
+def _texts(path: Path, contents: archive.Contents) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What is read to know how to start it, and what it needs; the nearest to the top first, up to a limit."""
+    sizes = {one.path: one.size for one in contents.members if _is_source(one.path)}
+    taken, total = [CONFIG], 0
+    for name in sorted(sizes, key=lambda name: (not _is_lock(name), name.count("/"), name)):
+        total += min(sizes[name], _TEXT_LIMIT)
+        if total > _TEXTS_LIMIT:
+            break
+        taken.append(name)
+    texts = archive.read_text(path, taken, _TEXT_LIMIT)
+    large = [name for name in taken if _is_lock(name) and sizes[name] > _TEXT_LIMIT]
+    texts |= archive.read_text(path, large[:4], lock_text.LARGEST)
+    left = len(sizes) - len(taken) + 1
+    notice = (
+        f"{left} files were not looked at for packages: there is more than {_TEXTS_LIMIT // MIB} MiB of code."
+    )
+    return texts, (notice,) if left else ()
+
+
+def _python(texts: dict[str, str], folder: str) -> str:
+    return next((texts[path] for path in project.places(folder, "requirements.txt") if path in texts), "")
 
 
 def _is_source(path: str) -> bool:
-    return path.lower().endswith(".r")
+    return declaration.is_wanted(path) or path.lower().rpartition("/")[2] in _NAMED
+
+
+def _is_lock(path: str) -> bool:
+    return path.rpartition("/")[2] in ("renv.lock", "manifest.json", "DESCRIPTION")
+
+
+_NAMED = {"description", "_quarto.yml", "_quarto.yaml", "_site.yml", "_server.yml"}

@@ -9,20 +9,28 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.keeping import images_to_keep
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import deployments, instances, jobs, releases, users
-from sandbox_server.store.tables import App, Branch, Deployment, Release
+from sandbox_server.store import deployments, instances, jobs, outputs, releases, users
+from sandbox_server.store.tables import App, Branch, Deployment, Output, Release
 from sandbox_server.wire import Status
+
+_OUTPUTS = 20
+"""Kept of each deployment and scope, those of releases aside."""
+
+_KEEP_ARCHIVES = 90.0
+"""Days for which an archive of a package is kept that no build asks for."""
 
 
 async def collect(parts: Parts) -> None:
-    """Remove images beyond the retention and libraries below none, bundles that nobody can start any more, and
-    expired login links."""
+    """Remove images beyond the retention and libraries below none, bundles that nobody can start any more, documents'
+    outputs that nobody is shown, package lists that no deployment names, and expired login links."""
     now = parts.clock()
     made = await parts.builder.images()
     async with parts.store.write() as tx:
         await users.forget_expired(tx, now)
         keep = await _retire_beyond_retention(parts, tx, now)
         bundles = await _needed_bundles(tx)
+        rendered = await _needed_outputs(tx)
+        lists = set(await tx.exec(select(Deployment.inventory)))
     for image in made:
         if image.id not in keep and not await _builds(parts):
             await parts.builder.remove(image.id)
@@ -30,6 +38,9 @@ async def collect(parts: Parts) -> None:
         await parts.builder.remove_libraries()
     hour_ago = (now - timedelta(hours=1)).timestamp()
     await to_thread.run_sync(parts.bundles.remove_all_but, bundles, hour_ago)
+    await to_thread.run_sync(parts.outputs.remove_all_but, rendered, hour_ago)
+    await to_thread.run_sync(parts.inventories.remove_all_but, lists, hour_ago)
+    await to_thread.run_sync(parts.repositories.collect, _KEEP_ARCHIVES)
 
 
 async def _retire_beyond_retention(parts: Parts, tx: AsyncSession, now: datetime) -> set[str]:
@@ -74,6 +85,14 @@ async def _needed_bundles(tx: AsyncSession) -> set[str]:
         (col(Deployment.status) != Status.retired) | col(Deployment.id).in_(released)
     )
     return set(await tx.exec(query))
+
+
+async def _needed_outputs(tx: AsyncSession) -> set[str]:
+    """The newest ones of what can still be started, and all that were released."""
+    startable = await tx.exec(select(Deployment.id).where(Deployment.status != Status.retired))
+    released = select(Release.output_id)
+    shown = await tx.exec(select(Output.digest).where(col(Output.id).in_(released)))
+    return set(shown) | await outputs.newest_digests(tx, set(startable), _OUTPUTS)
 
 
 async def _builds(parts: Parts) -> bool:

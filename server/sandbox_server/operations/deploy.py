@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError
-from sandbox_server.operations import build, edge, retire, start, trouble, visit
+from sandbox_server.operations import build, documents, edge, retire, start, trouble, visit
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, events, instances
 from sandbox_server.store.failpoints import failpoint
@@ -57,9 +57,10 @@ async def _record(parts: Parts, deployment_id: int, error: SandboxError) -> None
 
 
 async def _deploy(parts: Parts, deployment_id: int) -> None:
-    if await _overtaken(parts, deployment_id):
-        return
-    image = await build.build(parts, deployment_id)
+    async with build.place(parts, deployment_id):
+        if await _overtaken(parts, deployment_id):
+            return
+        image = await build.build(parts, deployment_id)
     if image is None:
         return
     failpoint("deploy.built")
@@ -70,6 +71,7 @@ async def _deploy(parts: Parts, deployment_id: int) -> None:
     failpoint("deploy.routed")
     began = time.monotonic()
     smoke = await visit.visit(parts, instance)
+    await documents.keep(parts, instance, "platform")
     await _took(parts, deployment_id, "smoke", time.monotonic() - began, smoke=smoke.model_dump())
     await _publish(parts, deployment_id)
     failpoint("deploy.published")

@@ -8,7 +8,7 @@ from anyio import to_thread
 
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, instances
-from sandbox_server.store.logs import last_time, read
+from sandbox_server.store.logs import last_time, read, read_on
 from sandbox_server.store.tables import Deployment, Instance
 from sandbox_server.wire import LogLine, Status
 
@@ -49,12 +49,14 @@ async def follow_log(
 
 
 async def _fresh_build(parts: Parts, app: str, number: int, tail: int) -> AsyncIterator[list[LogLine]]:
-    shown: int | None = None
+    path = parts.logs.build(app, number)
+    at = 0
+    most: int | None = tail
     async for _ in parts.bell.rings(every=0.5):
         deployment, _rows = await _look(parts, app, number)
-        lines = await read_log(parts, app, number, "build", tail=None)
-        yield lines[shown:] if shown is not None else lines[-tail:]
-        shown = len(lines)
+        lines, at = await to_thread.run_sync(read_on, path, at, most)
+        yield lines
+        most = None
         if deployment.status not in (Status.queued, Status.building):
             return
 

@@ -1,6 +1,6 @@
 """What people see: computed from rows, from what was last observed, and from the clock. Little of it is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,15 +8,17 @@ from sandbox_server.domain import config, names
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.release import in_force, kept
+from sandbox_server.operations import differences
 from sandbox_server.operations.bell import wait as wait_for
 from sandbox_server.operations.observe import memory_of, people_on
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import apps, deployments, instances, releases
-from sandbox_server.store.tables import App, Branch, Deployment, Instance, Release
+from sandbox_server.store import apps, deployments, instances, outputs, releases
+from sandbox_server.store.tables import App, Branch, Deployment, Instance, Output, Release
 from sandbox_server.wire import App as AppWire
 from sandbox_server.wire import AppDetail, Problem, Smoke
 from sandbox_server.wire import Branch as BranchWire
 from sandbox_server.wire import Deployment as DeploymentWire
+from sandbox_server.wire import Output as OutputWire
 from sandbox_server.wire import Release as ReleaseWire
 
 
@@ -32,6 +34,8 @@ class _Look:
     releases: Sequence[Release]
     """Newest first."""
     live: Sequence[Instance]
+    outputs: Mapping[int, Output]
+    """Of the releases, by id."""
 
     def of(self, deployment_id: int, scope: Scope | None = None) -> list[Instance]:
         return [
@@ -85,7 +89,18 @@ async def show_deployment(
 async def list_releases(parts: Parts, app: str) -> list[ReleaseWire]:
     """Newest first. Raises `NotFound`."""
     look = await _look(parts, app)
-    return [_release(look, row) for row in look.releases]
+    shown = [_release(look, row) for row in look.releases]
+    for release in shown[:1]:
+        release.output_diff = await differences.of_release(parts, look.releases[0])
+    return shown
+
+
+def output(row: Output, number: int) -> OutputWire:
+    """What was rendered from the deployment of this number."""
+    return OutputWire(
+        deployment=number, scope=row.scope, parameters=row.parameters, digest=row.digest, size=row.size,
+        seconds=row.seconds, by=row.by, created_at=row.created_at,
+    )  # fmt: skip
 
 
 async def _look(parts: Parts, app_name: str) -> _Look:
@@ -95,7 +110,7 @@ async def _look(parts: Parts, app_name: str) -> _Look:
         live = [row for row in await instances.live(tx) if row.app_id == app.id]
         return _Look(
             parts, app, await apps.branches(tx, app.id), await deployments.of_app(tx, app.id),
-            await releases.of_app(tx, app.id), live,
+            await releases.of_app(tx, app.id), live, await outputs.of_releases(tx, app.id),
         )  # fmt: skip
 
 
@@ -152,6 +167,12 @@ def _deployment(look: _Look, row: Deployment, scope: Scope | None = None) -> Dep
         page=f"{look.parts.settings.control_url}/apps/{look.app.name}/deployments/{row.number}",
         image=row.image,
         bundle=row.bundle,
+        kind=row.kind,
+        why=row.why,
+        origin=row.origin,
+        r_version=row.r_version,
+        drift=row.drift,
+        notices=row.notices,
         commit=row.git_commit,
         message=row.message,
         dirty=row.dirty,
@@ -207,6 +228,7 @@ def _release(look: _Look, row: Release) -> ReleaseWire:
         if instance.spec_hash == row.spec_hash
     ]
     seen = row.smoke or (deployment.smoke if deployment else {})
+    rendered = look.outputs.get(row.output_id or 0)
     return ReleaseWire(
         release=row.number,
         app=look.app.name,
@@ -224,6 +246,7 @@ def _release(look: _Look, row: Release) -> ReleaseWire:
         sessions=people_on(look.parts.observed, instances_of),
         message=deployment.message if deployment else "",
         smoke=Smoke.model_validate(seen) if seen else None,
+        output=output(rendered, deployment.number) if deployment and rendered else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network
@@ -11,10 +11,11 @@ from typing import Any
 from sandbox_server.builder.base import Builder
 from sandbox_server.domain.edge import Edge, Server
 from sandbox_server.operations.bell import Bell
+from sandbox_server.repositories import Repositories
 from sandbox_server.router.base import Router
 from sandbox_server.runtime.base import Container, Runtime
 from sandbox_server.settings import Settings
-from sandbox_server.store import Bundles, Logs, Sealer, Store
+from sandbox_server.store import Bundles, Inventories, Logs, Outputs, Sealer, Store
 from sandbox_server.visitor.base import Visitor
 
 
@@ -38,23 +39,33 @@ class Parts:
     store: Store
     bundles: Bundles
     logs: Logs
+    inventories: Inventories
+    outputs: Outputs
     sealer: Sealer
     runtime: Runtime
     router: Router
     builder: Builder
     visitor: Visitor
+    repositories: Repositories
     bell: Bell
     clock: Callable[[], datetime]
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    """The server's own way out, as variables: apps get them too."""
     subnet: IPv4Network | None = None
     """Known once the runtime is prepared."""
     observed: Observed = field(default_factory=Observed)
     looked: tuple[int, Any] | None = None
     """What reconcile read in this round, and after how many commits."""
+    building: asyncio.Semaphore = field(init=False)
+    """Places to build."""
     edge_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     written: Edge | None = None
     """The edge that the router's files hold, if this process wrote them."""
     applied: Edge | None = None
     """The edge that the running proxy was last seen to do."""
+
+    def __post_init__(self) -> None:
+        self.building = asyncio.Semaphore(self.settings.builds_at_once)
 
     def base_url(self, host: str) -> str:
         return f"{self.settings.scheme}://{host}{self.settings.port_suffix}"

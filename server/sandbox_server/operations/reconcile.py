@@ -86,12 +86,22 @@ async def _end_crashed(parts: Parts, rows: Rows, observed: Observed) -> None:
             continue  # whoever visits it for the first time says why it ended
         container = observed.containers.get(row.name)
         gone = container is None or container.state is not ContainerState.running
+        if gone and row.state in (InstanceState.up, InstanceState.draining):
+            gone = await _still_gone(parts, row)
         if row.state == InstanceState.stopping or (row.state != InstanceState.starting and gone):
             if row.state != InstanceState.stopping:
                 await _record_crash(parts, row, observed)
             await retire.retire(parts, row)
         elif row.state == InstanceState.starting and row.deployment_id not in rows.busy:
             await retire.retire(parts, row)
+
+
+async def _still_gone(parts: Parts, row: Instance) -> bool:
+    """Asked right before acting: a job may have started its container again since this round looked."""
+    return not any(
+        container.name == row.name and container.state is ContainerState.running
+        for container in await parts.runtime.containers()
+    )
 
 
 async def _record_crash(parts: Parts, row: Instance, observed: Observed) -> None:

@@ -2,7 +2,7 @@
 
 from sandbox_server.domain.instance import Scope
 from sandbox_server.errors import StartFailed
-from sandbox_server.operations import edge, retire, start, trouble, visit
+from sandbox_server.operations import documents, edge, retire, start, trouble, visit
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, events, instances
 from sandbox_server.store.tables import App, Instance, Job
@@ -10,9 +10,10 @@ from sandbox_server.wire import Status
 
 
 async def refresh(parts: Parts, job: Job) -> None:
-    """The job for a restart, a changed variable, and for what crashed. If it fails, what ran goes on.
+    """The job for a restart, a changed variable, a new rendering, and for what crashed. If it fails, what ran goes on.
 
-    Payload: `deployment`, `scope`, `variables_at` (absent: the present ones), `instead_of` (ids of instances).
+    Payload: `deployment`, `scope`, `variables_at` (absent: the present ones), `instead_of` (ids of instances),
+    `parameters` (of a new rendering).
     """
     if await _is_moot(parts, job):
         return
@@ -40,12 +41,14 @@ async def _bring_up(parts: Parts, job: Job) -> Instance:
     payload, scope = job.payload, _scope(job)
     row = await start.bring_up(
         parts, payload["deployment"], scope, variables_at=payload.get("variables_at"),
-        instead_of=payload.get("instead_of", []),
+        instead_of=payload.get("instead_of", []), parameters=payload.get("parameters"),
     )  # fmt: skip
     if payload.get("kind") == "revive" and await visit.trust(parts, row):
+        await documents.keep(parts, row, job.by)
         return row
     try:
         smoke = await visit.visit(parts, row)
+        await documents.keep(parts, row, job.by)
     except StartFailed:
         await retire.retire(parts, row)
         raise

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -10,8 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import config, names
 from sandbox_server.domain.instance import InstanceState, Scope, Spec
+from sandbox_server.domain.kind import Kind
 from sandbox_server.errors import ImageMissing, RuntimeUnavailable, StartFailed
-from sandbox_server.operations import retire, trouble
+from sandbox_server.operations import documents, retire, trouble
 from sandbox_server.operations.parts import Parts
 from sandbox_server.runtime.base import ContainerSpec, ContainerState
 from sandbox_server.store import deployments, instances, variables
@@ -30,6 +31,8 @@ class Plan:
     row: Instance
     container: ContainerSpec
     memory: int
+    kind: Kind
+    entry: str
 
 
 async def bring_up(
@@ -39,23 +42,32 @@ async def bring_up(
     *,
     variables_at: int | None = None,
     instead_of: Collection[int] = (),
+    parameters: Mapping[str, str] | None = None,
 ) -> Instance:
     """An instance that answers: one that is there already and not `instead_of`'s, or a new one.
 
     In the sandbox scope it is `up` from then on; in the release scope it stays `starting`, out of reach, until it was
-    visited. Raises `StartFailed`, `ImageMissing`, `Full` (final) and `RuntimeUnavailable` (may be tried again).
+    visited. With `parameters`, a new one renders its document anew. Raises `StartFailed`, `ImageMissing`, `Full`
+    (final) and `RuntimeUnavailable` (may be tried again).
     """
-    plan = await _plan(parts, deployment_id, scope, variables_at, instead_of)
+    plan = await _plan(parts, deployment_id, scope, variables_at, instead_of, parameters)
     failpoint("start.leased")
-    if plan.row.state == InstanceState.up and await _runs(parts, plan.row):
-        return plan.row
+    if plan.row.state == InstanceState.up:
+        if await _runs(parts, plan.row):
+            return plan.row
+        if plan.row.rendering:
+            # Made anew: the variables of the one that stopped tell it to render.
+            await parts.runtime.remove(plan.row.name)
     try:
         await parts.runtime.start(plan.container)
         failpoint("start.started")
+        began = time.monotonic()
+        await _put_back(parts, plan)
         await _answers(parts, plan, lambda words: tell(parts, deployment_id, words))
     except (StartFailed, ImageMissing):
         await retire.retire(parts, plan.row)
         raise
+    await documents.took(parts, plan.row, time.monotonic() - began)
     return await _came_up(parts, plan.row, scope)
 
 
@@ -82,7 +94,12 @@ def memory_limit(deployment: Deployment) -> int:
 
 
 async def _plan(
-    parts: Parts, deployment_id: int, scope: Scope, variables_at: int | None, instead_of: Collection[int]
+    parts: Parts,
+    deployment_id: int,
+    scope: Scope,
+    variables_at: int | None,
+    instead_of: Collection[int],
+    parameters: Mapping[str, str] | None,
 ) -> Plan:
     if parts.subnet is None:
         raise RuntimeUnavailable("The engine is not ready yet.")
@@ -103,8 +120,10 @@ async def _plan(
             for name in await variables.in_effect(tx, deployment.app_id, scope, branch.name, at=at)
             if name.ciphertext is not None
         }
-    own = _own_variables(parts, app, branch, deployment, spec, row)
-    return Plan(row, _container(row, spec, {**_defaults(spec), **values, **own}), spec.memory)
+        told = await documents.choose(parts, tx, deployment, row, parameters)
+    own = {**_own_variables(parts, app, branch, deployment, spec, row), **told}
+    container = _container(row, spec, {**_defaults(parts, spec), **values, **own})
+    return Plan(row, container, spec.memory, Kind(deployment.kind), deployment.entry)
 
 
 async def _equal(
@@ -113,6 +132,8 @@ async def _equal(
     """A live instance of the same spec that does not leave; drained ones come back."""
     for row in reversed(await instances.live(tx, deployment_id)):
         if row.spec_hash != spec.hash or row.state == InstanceState.stopping or row.id in instead_of:
+            continue
+        if await documents.outdated(tx, row):
             continue
         if row.state == InstanceState.draining:
             row.state, row.drains_since = InstanceState.up, None
@@ -150,35 +171,52 @@ def _own_variables(
     }
 
 
-def _defaults(spec: Spec) -> dict[str, str]:
+def _defaults(parts: Parts, spec: Spec) -> dict[str, str]:
     """What variables may replace. `production` is what config.yml calls it by custom."""
     active = "production" if spec.scope is Scope.release else "sandbox"
-    return {"R_CONFIG_ACTIVE": active, "TZ": spec.timezone}
+    return {**parts.proxies, "R_CONFIG_ACTIVE": active, "TZ": spec.timezone}
+
+
+async def _put_back(parts: Parts, plan: Plan) -> None:
+    try:
+        await documents.put_back(parts, plan.row)
+    except RuntimeUnavailable:
+        await _check_runs(parts, plan)
+        raise
 
 
 async def _answers(parts: Parts, plan: Plan, tell: Watcher) -> None:
     """Wait for the first answer. Raises `StartFailed` if the process ends, or if time is over."""
+    patience = parts.settings.render_timeout if plan.kind.renders else parts.settings.start_timeout
     began = time.monotonic()
     looked = began
     status: int | None = None
-    while (now := time.monotonic()) - began < parts.settings.start_timeout:
+    while (now := time.monotonic()) - began < patience:
         status = await parts.runtime.probe(plan.row.name, IPv4Address(plan.row.address or ""))
-        if status is not None and status < 500:
+        if status is not None and (status < 500 or plan.kind.serves == "api"):
             return
         if now - looked > 0.5:
             looked = now
             await _check_runs(parts, plan)
-            await tell(await _last_line(parts, plan.row.name))
+            await tell(await _last_line(parts, plan))
         await asyncio.sleep(0.02)
     lines = [line async for line in parts.runtime.logs(plan.row.name, tail=100)]
-    what, hint = ("did not listen", "Move slow work out of the top of app.R; the log says where it stands.")
+    what, hint = (
+        "did not listen",
+        f"Move slow work out of the top of {plan.entry}; the log says where it stands.",
+    )
     if status:
         what, hint = (
             f"answered with status {status} only",
-            "Its ui fails; the log says why: `sandbox logs`.",
+            "Its first page fails; the log says why: `sandbox logs`.",
+        )
+    if plan.kind.renders:
+        what, hint = (
+            "was not rendered",
+            "The log says where it stands; SANDBOX_RENDER_TIMEOUT is the limit.",
         )
     raise StartFailed(
-        f"The app {what} within {parts.settings.start_timeout:.0f} s.",
+        f"The {'document' if plan.kind.renders else 'app'} {what} within {patience:.0f} s.",
         hint,
         trouble.r_error(lines),
     )
@@ -194,9 +232,12 @@ async def _check_runs(parts: Parts, plan: Plan) -> None:
         raise trouble.ended(container, plan.memory, lines)
 
 
-async def _last_line(parts: Parts, name: str) -> str:
-    lines = [line.text async for line in parts.runtime.logs(name, tail=1)]
-    return f"starting R: {lines[-1][:150]}" if lines else "starting R"
+async def _last_line(parts: Parts, plan: Plan) -> str:
+    lines = [line async for line in parts.runtime.logs(plan.row.name, tail=20 if plan.kind.renders else 1)]
+    if plan.kind.renders:
+        return documents.progress(lines)
+    said = lines[-1].text.strip()[:150] if lines else ""
+    return f"starting R: {said}" if said else "starting R"
 
 
 async def tell(parts: Parts, deployment_id: int, words: str) -> None:

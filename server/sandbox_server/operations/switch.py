@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.errors import StartFailed, StateChanged
-from sandbox_server.operations import edge, start, trouble, visit
+from sandbox_server.operations import documents, edge, start, trouble, visit
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, events, jobs, releases
 from sandbox_server.store.failpoints import failpoint
@@ -26,6 +26,8 @@ async def switch(parts: Parts, job: Job) -> dict[str, Any]:
     if release is None:
         smoke: Smoke | None = None
         try:
+            if documents.renders(deployment):
+                await _tell(parts, job, f"d{deployment.number} is rendered with the release's variables")
             instance = await start.bring_up(
                 parts, job.payload["deployment"], Scope.release, variables_at=job.payload["variables_at"]
             )
@@ -33,11 +35,12 @@ async def switch(parts: Parts, job: Job) -> dict[str, Any]:
             if not instance.visited:
                 await _tell(parts, job, f"a browser visits d{deployment.number} before any user does")
                 smoke = await visit.visit(parts, instance)
+            output = await documents.keep(parts, instance, job.by)
         except StartFailed as error:
             trouble.point_at(error, deployment.number)
             raise
         failpoint("switch.visited")
-        release = await _add(parts, job, instance, smoke)
+        release = await _add(parts, job, instance, smoke, output)
     failpoint("switch.released")
     await edge.apply(parts)
     failpoint("switch.applied")
@@ -52,7 +55,9 @@ async def made(parts: Parts, job: Job) -> dict[str, Any] | None:
     return {"release": release.number} if release else None
 
 
-async def _add(parts: Parts, job: Job, instance: Instance, smoke: Smoke | None) -> Release:
+async def _add(
+    parts: Parts, job: Job, instance: Instance, smoke: Smoke | None, output: int | None
+) -> Release:
     payload = job.payload
     async with parts.store.write() as tx:
         fresh = await tx.get_one(Instance, instance.id)
@@ -67,7 +72,7 @@ async def _add(parts: Parts, job: Job, instance: Instance, smoke: Smoke | None) 
             tx, await tx.get_one(App, deployment.app_id), deployment, seen=payload["seen"],
             spec_hash=instance.spec_hash, variables_at=payload["variables_at"], kind=payload["kind"],
             by=job.by, reason=payload["reason"], now=parts.clock(), returns_to=payload.get("returns_to"),
-            job_id=job.id, smoke=smoke.model_dump() if smoke else seen,
+            job_id=job.id, smoke=smoke.model_dump() if smoke else seen, output_id=output,
         )  # fmt: skip
 
 

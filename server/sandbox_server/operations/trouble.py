@@ -9,6 +9,12 @@ from sandbox_server.runtime.base import Container, LogLine
 
 KILLED = 137
 _R_ERROR = re.compile(r"^\s*(Error\b|Warning: Error\b|Execution halted)")
+_CANNOT_RENDER = re.compile(r"^sandbox: cannot render: (.*)")
+_QUITTING = re.compile(
+    r"Quitting from (?:lines (?P<span>[\d-]+) (?:\[(?P<name>[^]]*)\] )?\((?P<path>.+)\)"
+    r"|(?P<file>.+?):(?P<lines>\d+(?:-\d+)?)(?: \[(?P<chunk>[^]]*)\])?)"
+)
+"""knitr's words, in its older and its newer form."""
 _R_TRACE = re.compile(r"^\s*\d+: ")
 
 
@@ -32,6 +38,8 @@ def ended(container: Container, memory: int, lines: Sequence[LogLine]) -> StartF
             f"The app was killed (exit code {KILLED}), most likely out of memory, limit {shown_size(memory)}."
         )
         return StartFailed(message, more, detail)
+    if said := _not_rendered(lines):
+        return StartFailed(f"The document could not be rendered: {said}", "", detail)
     return StartFailed(f"R ended by itself with exit code {container.exit_code}.", "", detail)
 
 
@@ -47,6 +55,18 @@ def r_error(lines: Sequence[LogLine], most: int = 25) -> str:
     starts = [number for number in starts if "Execution halted" not in texts[number]] or starts
     first = _before_trace(texts, starts[-1]) if starts else max(len(texts) - most, 0)
     return "\n".join(texts[first : first + most])
+
+
+def _not_rendered(lines: Sequence[LogLine]) -> str:
+    """Why a document was not rendered, with its chunk; empty if it was something else."""
+    texts = [line.text for line in lines]
+    why = next((found[1] for text in reversed(texts) if (found := _CANNOT_RENDER.match(text))), "")
+    place = next((found for text in reversed(texts) if (found := _QUITTING.search(text))), None)
+    if not why or place is None:
+        return why
+    name = place["chunk"] or place["name"]
+    chunk = f" (chunk {name})" if name else ""
+    return f"{place['file'] or place['path']}, lines {place['lines'] or place['span']}{chunk}: {why}"
 
 
 def _before_trace(texts: Sequence[str], error: int) -> int:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from sandbox_server.domain import config, names
 from sandbox_server.domain.instance import InstanceState, Scope
+from sandbox_server.domain.kind import Kind
 from sandbox_server.errors import RuntimeUnavailable, StartFailed
 from sandbox_server.operations import edge, start, trouble
 from sandbox_server.operations.parts import Parts
@@ -15,7 +16,12 @@ from sandbox_server.store.tables import App, Deployment, Instance
 from sandbox_server.visitor.base import Itinerary, Outcome, Visit
 from sandbox_server.wire import OutputError, Smoke
 
-WORDS = "a browser looks whether a session comes up"
+WORDS = "a browser looks whether it works"
+_FAILED = {
+    "session": "No session came up",
+    "page": "The page is not whole",
+    "api": "The API does not answer",
+}
 NARRATE_EVERY = 2.0
 """Seconds."""
 
@@ -56,8 +62,8 @@ async def _itinerary(parts: Parts, row: Instance, pin: str) -> Itinerary:
     smoke = config.stored(deployment.config).smoke
     timeout = smoke.timeout or parts.settings.smoke_timeout
     return Itinerary(
-        url=f"{parts.base_url(host)}/", timeout=timeout, wait_for=smoke.wait_for, pin=pin,
-        users_wait=row.scope == Scope.release,
+        url=f"{parts.base_url(host)}/", expects=Kind(deployment.kind).serves, timeout=timeout,
+        wait_for=smoke.wait_for, pin=pin, users_wait=row.scope == Scope.release,
     )  # fmt: skip
 
 
@@ -68,7 +74,9 @@ async def _judge(parts: Parts, row: Instance, seen: Visit) -> Smoke:
     if seen.outcome is Outcome.failed:
         lines = [line async for line in parts.runtime.logs(row.name, tail=200)]
         raise await _ended(parts, row, lines) or StartFailed(
-            f"No session came up: {seen.reason}", "Read the log: `sandbox logs`.", trouble.r_error(lines)
+            f"{_FAILED[await _serves(parts, row)]}: {seen.reason}",
+            "Read the log: `sandbox logs`.",
+            trouble.r_error(lines),
         )
     if seen.outcome is Outcome.busy:
         return Smoke(status="busy", reason=seen.reason, seconds=seconds)
@@ -77,6 +85,10 @@ async def _judge(parts: Parts, row: Instance, seen: Visit) -> Smoke:
         errors = [OutputError(output=error.output, message=error.message) for error in seen.errors]
         return Smoke(status="failed", reason=f"Errors in outputs: {named}", errors=errors, seconds=seconds)
     return Smoke(status="passed", seconds=seconds)
+
+
+async def _serves(parts: Parts, row: Instance) -> str:
+    return Kind((await _deployment(parts, row)).kind).serves
 
 
 async def _ended(parts: Parts, row: Instance, lines: list[LogLine]) -> StartFailed | None:
@@ -109,7 +121,8 @@ async def _narrate(parts: Parts, row: Instance) -> None:
         await asyncio.sleep(NARRATE_EVERY)
         with suppress(RuntimeUnavailable):
             lines = [line.text async for line in parts.runtime.logs(row.name, tail=1)]
-            words = f"{WORDS}: {lines[-1][:150]}" if lines else WORDS
+            said = lines[-1].strip()[:150] if lines else ""
+            words = f"{WORDS}: {said}" if said else WORDS
             await start.tell(parts, row.deployment_id, words)
 
 

@@ -68,6 +68,8 @@ def _environment() -> Environment:
         "breakable_url": words.breakable_url,
         "deed": words.deed,
         "short_id": words.short_id,
+        "kind": words.kind,
+        "troubles": words.troubles,
         "diff_line": words.diff_line,
         "with_code": words.with_code,
         "timing": words.timing,

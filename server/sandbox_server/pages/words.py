@@ -7,11 +7,14 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from sandbox_server.domain.kind import Kind
 from sandbox_server.wire import Deployment, Event, Release
 
 _DEEDS = {
     "deployment.moved": "{new}",
     "deployment.pushed": "pushed{by}: {new}",
+    "document.asked": "is to be rendered again in the {new} scope{by}",
+    "document.rendered": "was rendered in the {new} scope{by}",
     "instance.crashed": "{scope} crashed",
     "instance.drained": "{scope} gets no new sessions{by}",
     "instance.ended": "{scope} ended",
@@ -32,6 +35,9 @@ _MOVES = {
     "superseded": "was overtaken by a newer push",
     "retired": "was retired{by}",
 }
+
+_LACK = re.compile(r"^(\S+)  (.+)\n {4}found: +(.*)\n {4}do: +(.*)$", re.MULTILINE)
+"""A package in the table of what could not be had."""
 
 _STEPS = ("upload", "build", "start", "smoke")
 
@@ -139,6 +145,27 @@ def with_code(sentence: str) -> Markup:
 def short_id(image: str) -> str:
     """An image's Id, as short as the engine's own lists have it."""
     return image.removeprefix("sha256:")[:12]
+
+
+def kind(value: str) -> str:
+    """Such as "Shiny app"."""
+    return Kind(value).label.partition(" ")[2] if value in set(Kind) else value
+
+
+@dataclass(frozen=True)
+class Lack:
+    """A package that could not be had."""
+
+    package: str
+    wanted: str
+    found: str
+    remedy: str
+
+
+def troubles(detail: str) -> list[Lack]:
+    """The rows of an error's detail, if that is a table of what could not be had."""
+    rows = [Lack(*found.groups()) for found in _LACK.finditer(detail)]
+    return rows if _LACK.sub("", detail).strip() == "" else []
 
 
 def diff_line(line: str) -> str:

@@ -10,6 +10,7 @@ from sandbox_server.runtime.base import (
 )
 from sandbox_server.runtime.docker import DockerRuntime
 from sandbox_server.runtime.memory import MemoryRuntime
+from sandbox_server.runtime.request import builders_network
 
 __all__ = [
     "Container",
@@ -20,4 +21,5 @@ __all__ = [
     "MemoryRuntime",
     "Runtime",
     "RuntimeFacts",
+    "builders_network",
 ]

@@ -4,7 +4,7 @@ A runtime knows containers by the names that the platform gave them. It decides 
 should exist is in the database, and `operations.reconcile` compares.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -122,6 +122,22 @@ class Runtime(Protocol):
         """The container's output, oldest first; `since` excludes lines at or before it.
 
         With `follow` it goes on until the container ends. Of an absent container there are no lines.
+        """
+        ...
+
+    def take(self, name: str, path: str) -> AsyncGenerator[bytes, None]:
+        """A tar archive of the folder at `path` of a running container, under the folder's own name.
+
+        It was written by the app: trust nothing in it, and stop reading when it is too large or takes too long.
+        Raises `TimeoutError` if the app holds it up, `RuntimeUnavailable` also if the container does not run, or
+        has no such folder.
+        """
+        ...
+
+    async def give(self, name: str, path: str, chunks: AsyncIterable[bytes]) -> None:
+        """Put back what `take` of the same path gave: the folder, and when it is whole the empty file `path`.whole.
+
+        Raises `RuntimeUnavailable` also if the container does not run, or has no room.
         """
         ...
 

@@ -1,7 +1,8 @@
 """Containers on a Docker engine."""
 
+import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import suppress
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network
@@ -11,12 +12,13 @@ import anyio
 from docker import APIClient
 from docker.errors import NotFound
 
-from sandbox_server.errors import SandboxError
+from sandbox_server.errors import RuntimeUnavailable, SandboxError
 from sandbox_server.runtime import firewall
 from sandbox_server.runtime.base import Container, ContainerSpec, LogLine, RuntimeFacts
 from sandbox_server.runtime.container import read_container, read_running
 from sandbox_server.runtime.engine import Engine
 from sandbox_server.runtime.engine_log import EngineLog
+from sandbox_server.runtime.folders import TAKE_PATIENCE, Gift, Taken
 from sandbox_server.runtime.following import follow as follow_source
 from sandbox_server.runtime.network import ensure_network, find_network, remove_network
 from sandbox_server.runtime.probe import probe
@@ -24,6 +26,7 @@ from sandbox_server.runtime.request import (
     INSTANCE_ROLE,
     PLATFORM_LABEL,
     ROLE_LABEL,
+    builders_network,
     network_name,
 )
 from sandbox_server.runtime.starting import remove_container, start_container
@@ -45,6 +48,7 @@ class DockerRuntime:
     ) -> None:
         self._platform = platform
         self._network = network_name(platform)
+        self._networks = (self._network, builders_network(platform))
         self._subnet = subnet
         self._own_firewall = firewall == "own"
         self._engine = Engine(engine)
@@ -53,8 +57,9 @@ class DockerRuntime:
     async def prepare(self) -> IPv4Network:
         # The rule first: it may name a bridge that is not there yet, so there is no moment without it.
         if self._own_firewall:
-            await firewall.close_host(self._network)
-        return await self._engine.call(lambda client: ensure_network(client, self._platform, self._subnet))
+            for name in self._networks:
+                await firewall.close_host(name)
+        return await self._engine.call(self._prepare)
 
     async def start(self, spec: ContainerSpec) -> None:
         await self._engine.call(lambda client: start_container(client, spec, self._platform))
@@ -95,13 +100,37 @@ class DockerRuntime:
             self._readers.release()
             await lines.aclose()
 
+    async def take(self, name: str, path: str) -> AsyncGenerator[bytes, None]:
+        archive = await self._engine.call(lambda client: Taken(client, self._required(client, name), path))
+        try:
+            while True:
+                # Unlike anyio's, this one does not wait for the thread: closing the archive ends that.
+                async with asyncio.timeout(TAKE_PATIENCE):
+                    chunk = await self._engine.call(lambda _: archive.read(), slow=True)
+                if not chunk:
+                    return
+                yield chunk
+        finally:
+            archive.close()
+
+    async def give(self, name: str, path: str, chunks: AsyncIterable[bytes]) -> None:
+        gift = await self._engine.call(lambda client: Gift(client, self._required(client, name), path))
+        try:
+            async for chunk in chunks:
+                await self._engine.call(lambda _, chunk=chunk: gift.write(chunk), slow=True)  # type: ignore[misc]
+            await self._engine.call(lambda _: gift.finish(), slow=True)
+        finally:
+            gift.close()
+
     async def memory(self, name: str) -> int | None:
         return await self._engine.call(lambda client: read_memory(client, name))
 
     async def facts(self) -> RuntimeFacts:
         try:
             version, notes = await self._engine.call(self._look)
-            if self._own_firewall and not await firewall.host_is_closed(self._network):
+            if self._own_firewall and not all(
+                [await firewall.host_is_closed(name) for name in self._networks]
+            ):
                 notes.append("The firewall rule that keeps apps from the host's ports is missing.")
         except SandboxError as error:
             return RuntimeFacts("docker", "", False, (f"{error.message} {error.hint}",))
@@ -114,7 +143,13 @@ class DockerRuntime:
         """Remove all that is this platform's: containers in any role, the network, the firewall's rules."""
         await self._engine.call(self._destroy, slow=True)
         if self._own_firewall:
-            await firewall.forget(self._network)
+            for name in self._networks:
+                await firewall.forget(name)
+
+    def _prepare(self, client: APIClient) -> IPv4Network:
+        _, builders = self._networks
+        ensure_network(client, self._platform, builders, None)
+        return ensure_network(client, self._platform, self._network, self._subnet)
 
     def _ours(self, client: APIClient, name: str) -> dict[str, Any] | None:
         try:
@@ -123,6 +158,12 @@ class DockerRuntime:
             return None
         labels = container["Config"]["Labels"] or {}
         return container if labels.get(PLATFORM_LABEL) == self._platform else None
+
+    def _required(self, client: APIClient, name: str) -> str:
+        container = self._ours(client, name)
+        if container is None or not container["State"]["Running"]:
+            raise RuntimeUnavailable(f"The container {name} does not run.")
+        return str(container["Id"])
 
     def _stop(self, client: APIClient, name: str, grace: float) -> None:
         container = self._ours(client, name)
@@ -141,7 +182,7 @@ class DockerRuntime:
 
     def _look(self, client: APIClient) -> tuple[str, list[str]]:
         notes = []
-        if find_network(client, self._platform) is None:
+        if find_network(client, self._platform, self._network) is None:
             notes.append(f"The network {self._network} is missing.")
         info = client.info()
         if info.get("BridgeNfIptables") is False:
@@ -151,4 +192,5 @@ class DockerRuntime:
     def _destroy(self, client: APIClient) -> None:
         for row in client.containers(all=True, filters={"label": f"{PLATFORM_LABEL}={self._platform}"}):
             remove_container(client, row["Id"])
-        remove_network(client, self._platform)
+        for name in self._networks:
+            remove_network(client, self._platform, name)

@@ -1,7 +1,8 @@
-"""The rule that keeps instances away from the host's own ports.
+"""The rules that keep containers away from the host's own ports, and from a cloud's metadata service.
 
-Without it every port that the host has on 0.0.0.0 is open to every app. Answers to connections that the host
-opened are let through, and so is what only passes through the host.
+Without the first every port that the host has on 0.0.0.0 is open to every app and every build. Answers to connections
+that the host opened are let through, and so is what only passes through the host; but not to link-local addresses,
+where clouds hand out the machine's own credentials to whoever asks.
 """
 
 import shutil
@@ -21,26 +22,37 @@ _WAIT = "5"
 
 async def close_host(bridge: str) -> None:
     """Drop new connections from `bridge` to the host; may be called twice. Raises `RuntimeUnavailable`."""
-    for program in _programs(bridge):
-        if not await _has(program, bridge):
-            await _change(program, "-I", bridge)
+    for program, rule in _rules(bridge):
+        if not await _has(program, rule, bridge):
+            await _change(program, "-I", rule, bridge)
 
 
 async def host_is_closed(bridge: str) -> bool:
-    """Is the rule there? Raises `RuntimeUnavailable` if that cannot be known."""
-    return all([await _has(program, bridge) for program in _programs(bridge)])
+    """Are the rules there? Raises `RuntimeUnavailable` if that cannot be known."""
+    return all([await _has(program, rule, bridge) for program, rule in _rules(bridge)])
 
 
 async def forget(bridge: str) -> None:
     """Take the rules for `bridge` away, however often they are there."""
-    for program in _programs(bridge):
-        while await _has(program, bridge):
-            await _change(program, "-D", bridge)
+    for program, rule in _rules(bridge):
+        while await _has(program, rule, bridge):
+            await _change(program, "-D", rule, bridge)
 
 
-def rule(bridge: str) -> list[str]:
-    """The rule's arguments, after the chain."""
-    return ["-i", bridge, "-m", "conntrack", "--ctstate", "NEW", "-j", "DROP"]
+def host_rule(bridge: str) -> list[str]:
+    """The chain, and the rule in it."""
+    return ["INPUT", "-i", bridge, "-m", "conntrack", "--ctstate", "NEW", "-j", "DROP"]
+
+
+def link_local_rule(bridge: str) -> list[str]:
+    """For IPv4, where clouds have that service."""
+    return ["FORWARD", "-i", bridge, "-d", "169.254.0.0/16", "-j", "DROP"]
+
+
+def _rules(bridge: str) -> list[tuple[str, list[str]]]:
+    """Each with the program that keeps it."""
+    programs = _programs(bridge)
+    return [*((program, host_rule(bridge)) for program in programs), (programs[0], link_local_rule(bridge))]
 
 
 def _programs(bridge: str) -> list[str]:
@@ -51,15 +63,15 @@ def _programs(bridge: str) -> list[str]:
     return [program for program in found if program and (program == found[0] or _IPV6.exists())]
 
 
-async def _has(program: str, bridge: str) -> bool:
-    status, words = await _run([program, "-w", _WAIT, "-C", "INPUT", *rule(bridge)])
+async def _has(program: str, rule: Sequence[str], bridge: str) -> bool:
+    status, words = await _run([program, "-w", _WAIT, "-C", *rule])
     if status not in (0, 1):
         raise _unavailable(words, bridge)
     return status == 0
 
 
-async def _change(program: str, action: str, bridge: str) -> None:
-    status, words = await _run([program, "-w", _WAIT, action, "INPUT", *rule(bridge)])
+async def _change(program: str, action: str, rule: Sequence[str], bridge: str) -> None:
+    status, words = await _run([program, "-w", _WAIT, action, *rule])
     if status != 0:
         raise _unavailable(words, bridge)
 
@@ -73,8 +85,8 @@ def _unavailable(words: str, bridge: str) -> RuntimeUnavailable:
     return RuntimeUnavailable(
         "Instances cannot be kept away from the host's ports: "
         + (words.splitlines() or ["iptables failed"])[0],
-        hint="Run the platform as root, or keep the rule yourself (`iptables -I INPUT "
-        + " ".join(rule(bridge))
+        hint="Run the platform as root, or keep the rules yourself (`iptables -I "
+        + "`, `iptables -I ".join(" ".join(rule) for rule in (host_rule(bridge), link_local_rule(bridge)))
         + "`) and set SANDBOX_FIREWALL=external.",
         detail=words,
     )

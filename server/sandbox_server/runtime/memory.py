@@ -1,6 +1,6 @@
 """The twin without an engine: for fast tests, with handles to make things happen."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
@@ -21,6 +21,8 @@ class _Instance:
     container: Container
     lines: list[LogLine] = field(default_factory=list)
     removed: bool = False
+    folders: dict[str, bytes] = field(default_factory=dict)
+    """Archives by path."""
     changed: anyio.Event = field(default_factory=anyio.Event)
 
     def set(self, container: Container) -> None:
@@ -47,6 +49,8 @@ class MemoryRuntime:
         """How often `prepare` was called."""
         self.status: int | None = 200
         """What apps answer to `probe`; see also `answer`."""
+        self.makes: Callable[[ContainerSpec, str], bytes | None] = lambda spec, path: None  # noqa: ARG005
+        """The archive of a folder that an app made by itself; see also `put`."""
         self._platform = platform
         self._subnet = subnet or DEFAULT_SUBNET
         self._instances: dict[str, _Instance] = {}
@@ -72,6 +76,7 @@ class MemoryRuntime:
             present = self._instances[spec.name] = _Instance(spec, _created(spec))
         if not present.runs:
             self._take_address(spec)
+            present.folders.clear()
             present.set(replace(_created(spec), state=ContainerState.running))
 
     async def stop(self, name: str, grace: float = 5) -> None:
@@ -113,6 +118,17 @@ class MemoryRuntime:
             if instance.changed is changed:
                 await changed.wait()
 
+    async def take(self, name: str, path: str) -> AsyncGenerator[bytes, None]:
+        instance = self._running(name)
+        archive = instance.folders.get(path) or self.makes(instance.spec, path)
+        if archive is None:
+            raise RuntimeUnavailable(f"The instance did not hand out {path}.")
+        yield archive
+
+    async def give(self, name: str, path: str, chunks: AsyncIterable[bytes]) -> None:
+        instance = self._running(name)
+        instance.folders[path] = b"".join([chunk async for chunk in chunks])
+
     async def memory(self, name: str) -> int | None:
         self._fail_if_asked()
         instance = self._instances.get(name)
@@ -143,6 +159,14 @@ class MemoryRuntime:
         """From now on this app answers so; None: not at all."""
         self._answers[name] = status
 
+    def put(self, name: str, path: str, archive: bytes) -> None:
+        """The app has this folder now."""
+        self._instances[name].folders[path] = archive
+
+    def given(self, name: str, path: str) -> bytes | None:
+        """The archive that was given, if one was."""
+        return self._instances[name].folders.get(path)
+
     def crash(self, name: str, exit_code: int = 1, out_of_memory: bool = False) -> None:
         """The app's process ends."""
         instance = self._instances[name]
@@ -158,6 +182,13 @@ class MemoryRuntime:
     def spec(self, name: str) -> ContainerSpec:
         """What a container was made from, its variables included."""
         return self._instances[name].spec
+
+    def _running(self, name: str) -> _Instance:
+        self._fail_if_asked()
+        instance = self._instances.get(name)
+        if instance is None or not instance.runs:
+            raise RuntimeUnavailable(f"The container {name} does not run.")
+        return instance
 
     def _fail_if_asked(self) -> None:
         if self._failures:

@@ -1,4 +1,4 @@
-"""The platform's own bridge network and a subnet for it that nobody else uses."""
+"""The platform's own bridge networks, each with a subnet that nobody else uses."""
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_network
@@ -9,7 +9,7 @@ from docker.errors import APIError, NotFound
 
 from sandbox_server.errors import RuntimeUnavailable
 from sandbox_server.runtime.engine import explain
-from sandbox_server.runtime.request import PLATFORM_LABEL, network_name, network_request
+from sandbox_server.runtime.request import PLATFORM_LABEL, network_request
 
 _POOLS = (IPv4Network("10.231.0.0/16"), IPv4Network("172.30.0.0/15"), IPv4Network("192.168.192.0/18"))
 _PREFIX = 22
@@ -19,45 +19,45 @@ _RACES = 20
 _HINT = "Set SANDBOX_SUBNET to a free /22, such as 10.77.0.0/22."
 
 
-def ensure_network(client: APIClient, platform: str, subnet: IPv4Network | None) -> IPv4Network:
+def ensure_network(client: APIClient, platform: str, name: str, subnet: IPv4Network | None) -> IPv4Network:
     """Make the network if it is absent; return its subnet. Blocks.
 
     Raises `RuntimeUnavailable` if the subnet is taken, or if the network has another one and is in use.
     """
     lost: list[IPv4Network] = []
     for _ in range(_RACES):
-        present = find_network(client, platform)
+        present = find_network(client, platform, name)
         if present is not None and subnet in (None, present):
             return present
         if present is not None:
-            _remove_unused(client, platform, present)
+            _remove_unused(client, name, present)
         wanted = subnet or free_subnet([*_taken(client), *host_routes(_read_routes()), *lost])
-        if _made(client, platform, wanted, fixed=subnet is not None):
+        if _made(client, platform, name, wanted, fixed=subnet is not None):
             return wanted
         lost.append(wanted)
     raise RuntimeUnavailable("No subnet could be had for the platform's network.", hint=_HINT)
 
 
-def find_network(client: APIClient, platform: str) -> IPv4Network | None:
+def find_network(client: APIClient, platform: str, name: str) -> IPv4Network | None:
     """The network's subnet, if it is there. Raises `RuntimeUnavailable` if it is somebody else's."""
     try:
-        network = client.inspect_network(network_name(platform))
+        network = client.inspect_network(name)
     except NotFound:
         return None
     if (network["Labels"] or {}).get(PLATFORM_LABEL) != platform:
         raise RuntimeUnavailable(
-            f"The network {network_name(platform)} is not ours.",
-            hint=f"Look at it and remove it: `docker network rm {network_name(platform)}`.",
+            f"The network {name} is not ours.",
+            hint=f"Look at it and remove it: `docker network rm {name}`.",
         )
     return IPv4Network(network["IPAM"]["Config"][0]["Subnet"])
 
 
-def remove_network(client: APIClient, platform: str) -> None:
+def remove_network(client: APIClient, platform: str, name: str) -> None:
     """Absent is success."""
-    if find_network(client, platform) is None:
+    if find_network(client, platform, name) is None:
         return
     try:
-        client.remove_network(network_name(platform))
+        client.remove_network(name)
     except NotFound:
         return
 
@@ -99,9 +99,9 @@ def _taken(client: APIClient) -> Iterator[IPv4Network]:
                 yield subnet
 
 
-def _made(client: APIClient, platform: str, subnet: IPv4Network, fixed: bool) -> bool:
+def _made(client: APIClient, platform: str, name: str, subnet: IPv4Network, fixed: bool) -> bool:
     try:
-        client.create_network(**network_request(platform, subnet))
+        client.create_network(**network_request(platform, subnet, name))
     except APIError as error:
         if error.status_code == 409:
             return False
@@ -113,9 +113,9 @@ def _made(client: APIClient, platform: str, subnet: IPv4Network, fixed: bool) ->
     return True
 
 
-def _remove_unused(client: APIClient, platform: str, present: IPv4Network) -> None:
+def _remove_unused(client: APIClient, name: str, present: IPv4Network) -> None:
     try:
-        client.remove_network(network_name(platform))
+        client.remove_network(name)
     except APIError as error:
         raise RuntimeUnavailable(
             f"The platform's network has the subnet {present} and instances in it.",

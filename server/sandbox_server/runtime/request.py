@@ -17,20 +17,24 @@ Request = dict[str, Any]
 _MIB = 1024 * 1024
 _SMALLEST_MEMORY = 16 * _MIB
 _VARIABLE = re.compile(r"[^=\0]+")
-_PLATFORM = re.compile(r"[a-z0-9]{1,11}")
-_USER = 1000
+_PLATFORM = re.compile(r"[a-z0-9]{1,9}")
+USER = 1000
 
 
 def network_name(platform: str) -> str:
-    """The network's name, and its bridge's, for which the kernel allows 15 characters."""
+    """The name of the instances' network, and of its bridge, for which the kernel allows 15 characters."""
     if not _PLATFORM.fullmatch(platform):
-        raise ValueError("a platform's id has 1 to 11 small letters and digits")
+        raise ValueError("a platform's id has 1 to 9 small letters and digits")
     return f"sbx-{platform}"
 
 
-def network_request(platform: str, subnet: IPv4Network) -> Request:
-    """Arguments for the network: apps reach out, but neither each other nor (with the firewall) the host."""
-    name = network_name(platform)
+def builders_network(platform: str) -> str:
+    """The name of the network in which packages are installed, and of its bridge."""
+    return f"{network_name(platform)}-b"
+
+
+def network_request(platform: str, subnet: IPv4Network, name: str) -> Request:
+    """Arguments for a network: its containers reach out, but neither each other nor (with the firewall) the host."""
     return {
         "name": name,
         "driver": "bridge",
@@ -52,7 +56,7 @@ def create_request(spec: ContainerSpec, platform: str) -> Request:
     return {
         "Image": spec.image,
         "Hostname": "sandbox",
-        "User": f"{_USER}:{_USER}",
+        "User": f"{USER}:{USER}",
         "Env": [f"{name}={value}" for name, value in spec.environment.items()],
         "Labels": _labels(spec, platform),
         "Healthcheck": {"Test": ["NONE"]},
@@ -111,7 +115,7 @@ def _tmpfs(memory: int) -> dict[str, str]:
     `exec`, since R compiles into its temporary folder and loads the result. All belong to the user, also
     /tmp: where the image has the folder, its mode wins over the one given here.
     """
-    common = f"rw,exec,nosuid,nodev,uid={_USER},gid={_USER}"
+    common = f"rw,exec,nosuid,nodev,uid={USER},gid={USER}"
     return {
         "/tmp": f"{common},mode=1777,size={memory // 4}",  # noqa: S108 the app's, not ours
         "/app": f"{common},mode=0755,size={memory // 2}",

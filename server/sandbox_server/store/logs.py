@@ -49,11 +49,21 @@ def line(at: datetime, stream: str, text: str) -> str:
 
 def read(path: Path, tail: int | None = None) -> list[LogLine]:
     """The file's whole lines; a last one that is still being written is left out."""
+    return read_on(path, 0, tail)[0]
+
+
+def read_on(path: Path, begin: int, tail: int | None = None) -> tuple[list[LogLine], int]:
+    """The last `tail` of the whole lines from byte `begin` on, and the byte to go on from."""
     if not path.exists():
-        return []
-    with path.open(encoding="utf-8") as file:
-        whole = (text for text in file if text.endswith("\n"))
-        return [LogLine.model_validate_json(text) for text in deque(whole, maxlen=tail)]
+        return [], begin
+    lines: deque[bytes] = deque(maxlen=tail)
+    with path.open("rb") as file:
+        file.seek(begin)
+        for text in file:
+            if text.endswith(b"\n"):
+                lines.append(text)
+                begin += len(text)
+    return [LogLine.model_validate_json(text) for text in lines], begin
 
 
 def last_time(path: Path) -> datetime | None:

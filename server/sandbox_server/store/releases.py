@@ -65,6 +65,7 @@ async def add(
     returns_to: int | None = None,
     job_id: int | None = None,
     smoke: dict[str, Any] | None = None,
+    output_id: int | None = None,
 ) -> Release:
     """From now on this deployment has the app's public traffic. Raises `StateChanged` if `seen` is not in force."""
     assert app.id is not None
@@ -77,7 +78,7 @@ async def add(
     release = Release(
         app_id=app.id, number=app.releases, deployment_id=deployment.id, image=deployment.image,
         spec_hash=spec_hash, variables_at=variables_at, returns_to=returns_to, job_id=job_id,
-        smoke=smoke or {}, kind=kind, by=by, reason=reason, created_at=now,
+        smoke=smoke or {}, output_id=output_id, kind=kind, by=by, reason=reason, created_at=now,
     )  # fmt: skip
     tx.add_all([app, release])
     await tx.flush()

@@ -106,7 +106,23 @@ class Deployment(SQLModel, table=True):
     bundle_size: int = 0
     config: dict[str, Any] = _json()
     """sandbox.toml as it was accepted."""
+    kind: str = "shiny"
+    entry: str = "app.R"
+    """The file or folder that starts it."""
+    why: str = _text()
+    """Why it is taken for this kind."""
+    origin: str = ""
+    """Where its packages are declared: "renv.lock", "code"…; empty until it was built."""
+    r_version: str = ""
+    """Of the base that it was built on."""
+    drift: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Where the library is not what the lock says: "rlang 1.1.5 instead of 1.1.3"."""
+    notices: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What a person should know of the build."""
+    inventory: str = ""
+    """Digest of its package list in `store.inventories`; empty until it was built."""
     packages: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Names of those that the app itself asks for."""
     git_commit: str = ""
     message: str = ""
     commits: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
@@ -123,6 +139,25 @@ class Deployment(SQLModel, table=True):
     """When its branch's URL moved on to a newer one."""
     awake_until: datetime | None = _maybe_time()
     """Not put to sleep before, though its branch shows another one."""
+
+
+class Output(SQLModel, table=True):
+    """Append-only: what a run rendered from a static document. The newest of a deployment, scope and spec is shown."""
+
+    __tablename__: ClassVar[str] = "output"
+    id: int | None = Field(default=None, primary_key=True)
+    deployment_id: int = Field(foreign_key="deployment.id", index=True)
+    scope: str
+    spec_hash: str
+    """Image, variables and limits with which it was rendered."""
+    parameters: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    digest: str
+    """SHA-256 of the archive in `store.outputs`."""
+    size: int = 0
+    """Bytes."""
+    seconds: float = 0
+    by: str
+    created_at: datetime = _time()
 
 
 class Release(SQLModel, table=True):
@@ -145,6 +180,8 @@ class Release(SQLModel, table=True):
     """The job that made it: told again after a kill, it makes no second one."""
     smoke: dict[str, Any] = _json()
     """What the visit before the switch saw, with the release's variables."""
+    output_id: int | None = Field(default=None, foreign_key="output.id")
+    """Of a static document: what was rendered for it."""
     kind: str
     by: str
     reason: str = _text()
@@ -187,6 +224,10 @@ class Instance(SQLModel, table=True):
     """While the checking browser looks at a candidate: the one-time pin that reaches it."""
     visited: bool = False
     """A real session came up on it."""
+    output_id: int | None = Field(default=None, foreign_key="output.id")
+    """Of a static document: the output that it shows, as soon as that is kept."""
+    rendering: dict[str, Any] = _json()
+    """While it renders its own: `parameters`, who asked for it as `by`, and at last the `seconds`."""
     created_at: datetime = _time()
     drains_since: datetime | None = _maybe_time()
     ended_at: datetime | None = _maybe_time()

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Outcome(StrEnum):
     idle = "idle"
-    """The session came up, computed what the page shows, and rests."""
+    """The session came up, computed what the page shows, and rests; or the page or document is there."""
     busy = "busy"
-    """The session came up but was still computing when time was over."""
+    """The session came up but was still computing when time was over; or the page was still loading."""
     failed = "failed"
-    """No session, or it closed."""
+    """No session, or it closed; or the page or document is not there, or not whole."""
     no_browser = "no_browser"
     """There is no browser on this machine: nothing is known."""
 
@@ -21,6 +21,8 @@ class Itinerary:
     """Where to look, for how long."""
 
     url: str
+    expects: Literal["session", "page", "api"] = "session"
+    """A Shiny session that comes up; a page with all its own files; an OpenAPI document."""
     timeout: float = 60
     """Seconds."""
     wait_for: str = ""

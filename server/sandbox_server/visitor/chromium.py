@@ -10,6 +10,7 @@ from playwright.async_api import BrowserContext, Error
 from sandbox_server.visitor import launch
 from sandbox_server.visitor.base import Itinerary, Outcome, OutputError, Visit
 from sandbox_server.visitor.page import watch
+from sandbox_server.visitor.plain import ask_api, see_page
 
 MARK = "SandboxVisit/1"
 """Ends the User-Agent of every visit."""
@@ -19,6 +20,7 @@ AT_ONCE = 3
 CLOSING = 5.0
 ENOUGH = 20.0
 """Seconds after which a visit that fails is not repeated."""
+LOOKS = {"session": watch, "page": see_page, "api": ask_api}
 
 
 class ChromiumVisitor:
@@ -108,7 +110,7 @@ class ChromiumVisitor:
                 await context.add_cookies(
                     [{"name": PIN_COOKIE, "value": itinerary.pin, "url": itinerary.url}]
                 )
-            return await watch(await context.new_page(), itinerary)
+            return await LOOKS[itinerary.expects](await context.new_page(), itinerary)
         finally:
             with anyio.move_on_after(CLOSING, shield=True):
                 await _close(context)

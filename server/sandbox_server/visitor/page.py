@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Error, Page
-from playwright.async_api import TimeoutError as NoAnswer
 
 from sandbox_server.visitor.base import Itinerary, Outcome, OutputError, Visit
+from sandbox_server.visitor.opening import is_about_the_page, open_page
 
 STATE = Path(__file__).with_name("state.js").read_text(encoding="utf-8")
 
 LOOK_EVERY = 0.05
 REST = 0.3
 """Seconds without work that count as rest."""
+QUIET = 5.0
+"""Seconds in which R does nothing that count as rest too: outputs that the server never fills wait for ever."""
 SURVIVAL = 0.5
 """Seconds from rest that a session must outlive: closing it takes R a moment."""
 ERRORS_SETTLE = 1.0
@@ -38,7 +40,7 @@ async def watch(page: Page, itinerary: Itinerary) -> Visit:
     problem = ""
     try:
         async with asyncio.timeout(itinerary.timeout):
-            problem = await _open(page, itinerary)
+            problem = await open_page(page, itinerary)
             while not problem and not watched.is_settled:
                 await asyncio.sleep(LOOK_EVERY)
                 problem = watched.see(clock(), await _look(page, itinerary.wait_for))
@@ -47,23 +49,6 @@ async def watch(page: Page, itinerary: Itinerary) -> Visit:
     if problem:
         return Visit(Outcome.failed, clock() - start, problem)
     return Visit(Outcome.idle, clock() - start, errors=watched.errors)
-
-
-async def _open(page: Page, itinerary: Itinerary) -> str:
-    """Why the page cannot be seen, or an empty string."""
-    try:
-        response = await page.goto(
-            itinerary.url, wait_until="domcontentloaded", timeout=itinerary.timeout * 1000
-        )
-    except NoAnswer:
-        raise TimeoutError from None
-    except Error as error:
-        if not _is_about_the_page(page):
-            raise
-        return f"The page did not open: {error.message.splitlines()[0]}."
-    if response is not None and response.status >= 400:
-        return f"The page answered {response.status} {response.status_text}".rstrip() + "."
-    return ""
 
 
 async def _look(page: Page, wait_for: str) -> dict[str, Any]:
@@ -75,15 +60,10 @@ async def _look(page: Page, wait_for: str) -> dict[str, Any]:
             return {"problem": f"`wait_for` is not a CSS selector: {wait_for}."}
         if "crashed" in error.message:
             return {"problem": "The page crashed the browser's tab."}
-        if not _is_about_the_page(page):
+        if not is_about_the_page(page):
             raise
         return {}
     return seen
-
-
-def _is_about_the_page(page: Page) -> bool:
-    browser = page.context.browser
-    return not page.is_closed() and browser is not None and browser.is_connected()
 
 
 @dataclass
@@ -95,6 +75,7 @@ class _Watched:
     """Which one of the documents that the page went through."""
     was_up: bool = False
     down_since: float | None = None
+    quiet_since: float | None = None
     resting_since: float | None = None
     is_settled: bool = False
     errors: tuple[OutputError, ...] = ()
@@ -104,12 +85,8 @@ class _Watched:
         if not state:
             return ""
         if state.get("document") != self.document:
-            self.document, self.was_up, self.down_since, self.resting_since = (
-                state.get("document", 0),
-                False,
-                None,
-                None,
-            )
+            self.document, self.was_up = state.get("document", 0), False
+            self.down_since = self.quiet_since = self.resting_since = None
         if problem := str(state.get("problem", "")) or self._connection(now, state):
             return problem
         self._rest(now, state)
@@ -139,10 +116,15 @@ class _Watched:
 
     def _rest(self, now: float, state: dict[str, Any]) -> None:
         self.errors = tuple(OutputError(output, message) for output, message in state["errors"])
-        rested = 0 if self.resting_since is None else now - self.resting_since
-        if state["isUp"] and state["isResting"]:
+        rested = _since(self.resting_since, now)
+        self.quiet_since = (self.quiet_since or now) if state["isQuiet"] else None
+        if state["isUp"] and (state["isResting"] or _since(self.quiet_since, now) >= QUIET):
             self.resting_since = now if self.resting_since is None else self.resting_since
         elif rested < REST:
             # Later on, short work (a clock that ticks) does not take it back.
             self.resting_since = None
         self.is_settled = state["isUp"] and rested >= (ERRORS_SETTLE if self.errors else SURVIVAL)
+
+
+def _since(then: float | None, now: float) -> float:
+    return 0 if then is None else now - then

@@ -16,8 +16,8 @@
     fetch(`session/${encodeURIComponent(app.config.sessionId)}/rest${worker}`).then(passed, passed);
   }
 
-  const isBusy = document.documentElement.classList.contains("shiny-busy")
-    || [...document.querySelectorAll(".recalculating")].some(isVisible);
+  const isWorking = document.documentElement.classList.contains("shiny-busy");
+  const isBusy = isWorking || [...document.querySelectorAll(".recalculating")].some(isVisible);
   const errors = [...document.querySelectorAll(".shiny-output-error:not(.shiny-output-error-validation)")]
     .filter((element) => isVisible(element) && element.innerText.trim())
     .slice(0, 50)
@@ -31,6 +31,7 @@
     wasUp: Boolean(app && app.config),
     isOver: document.getElementById("shiny-disconnected-overlay") !== null,
     isResting: waitFor ? Boolean(found && isVisible(found)) : window[FENCE] === true && !isBusy,
+    isQuiet: !waitFor && window[FENCE] === true && !isWorking,
     errors,
   };
 }

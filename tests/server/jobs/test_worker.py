@@ -195,6 +195,34 @@ async def test_the_lease_is_kept_however_much_else_happens(
         assert (await platform.jobs())[0].attempts == 1
 
 
+async def test_apps_that_start_slowly_take_no_place_to_build(long_start: Platform) -> None:
+    platform = long_start
+    platform.runtime.status = None
+    for branch in ("one", "two", "three"):
+        await platform.push(branch)
+    async with platform.worker():
+
+        async def all_start() -> bool:
+            return [await platform.status(number) for number in (1, 2, 3)] == ["starting"] * 3
+
+        await platform.until(all_start)
+
+
+async def test_a_push_waits_for_a_place_to_build_and_says_so(platform: Platform) -> None:
+    for _ in range(platform.parts.settings.builds_at_once):
+        await platform.parts.building.acquire()
+    await platform.push()
+    async with platform.worker():
+
+        async def waits() -> bool:
+            return (await platform.row(1)).phase == "waiting for a place to build"
+
+        await platform.until(waits)
+        assert await platform.status(1) == "queued"
+        platform.parts.building.release()
+        await platform.until(lambda: done(platform))
+
+
 async def done(platform: Platform) -> bool:
     return await platform.status(1) == "ready"
 
@@ -208,7 +236,7 @@ async def test_a_worker_with_its_hands_full_waits_instead_of_looking_again_and_a
         begun.set()
         await Event().wait()
 
-    monkeypatch.setitem(KINDS, "deploy", Kind(endless, at_once=1))
+    monkeypatch.setitem(KINDS, "deploy", Kind(endless, at_once=lambda _: 1))
     await platform.push("one")
     await platform.push("two")
     async with platform.worker():

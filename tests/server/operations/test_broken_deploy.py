@@ -91,7 +91,7 @@ async def test_a_package_that_nobody_has_is_named_with_its_line(platform: Platfo
     error = (await platform.show(number)).error
     assert error is not None
     assert (error.code, error.message) == ("build_failed", "1 package could not be had.")
-    assert "leaflet  used in app.R:2" in error.detail
+    assert "leaflet  any version (app.R:2)" in error.detail
 
 
 async def test_a_package_that_debian_has_is_installed(platform: Platform) -> None:

@@ -153,3 +153,12 @@ async def test_an_instance_knows_where_it_stands(platform: Platform) -> None:
 async def test_a_push_by_somebody_else_carries_their_name(platform: Platform) -> None:
     number = await platform.push(by=BEN)
     assert (await platform.show(number)).author == "ben"
+
+
+async def test_apps_know_the_way_out_that_the_server_knows(platform: Platform) -> None:
+    platform.parts.proxies = {"HTTPS_PROXY": "http://proxy.example:3128"}
+
+    number = await platform.deploy()
+
+    told = await platform.environment(number)
+    assert told["HTTPS_PROXY"] == "http://proxy.example:3128"

@@ -4,6 +4,7 @@ import pytest
 from tests.server.cast import ANNA, APP
 from tests.server.platform import Platform
 
+from sandbox_server.domain.edge import Server
 from sandbox_server.domain.instance import Scope
 from sandbox_server.errors import RuntimeUnavailable
 from sandbox_server.operations.restart import request_restart
@@ -29,6 +30,23 @@ async def test_a_crash_is_told_and_replaced_at_once(platform: Platform) -> None:
     assert (await platform.instance(1)).id != gone.id
     assert platform.sandbox_shows() == "d1"
     assert any("platform instance.crashed d1 sandbox>" in line for line in await platform.history())
+
+
+async def test_what_a_job_started_again_since_the_look_is_not_ended(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await platform.deploy()
+    row, look = await platform.instance(1), platform.router.sessions
+    platform.runtime.crash(row.name, 1)
+
+    async def meanwhile() -> dict[Server, int]:
+        await platform.runtime.start(platform.runtime.spec(row.name))
+        return await look()
+
+    monkeypatch.setattr(platform.router, "sessions", meanwhile)
+    await platform.reconcile()
+    assert (await platform.instance(1)).id == row.id
+    assert platform.sandbox_shows() == "d1"
 
 
 async def test_an_app_that_dies_after_each_start_is_started_ever_more_slowly(platform: Platform) -> None:

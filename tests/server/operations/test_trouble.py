@@ -43,3 +43,30 @@ def test_an_app_that_was_killed_is_told_its_memory_limit() -> None:
     assert killed.message == "The app was killed (exit code 137), most likely out of memory, limit 1 GiB."
     assert "Set `memory` in sandbox.toml" in killed.hint
     assert ended(_gone(3, False), 2**30, []).message == "R ended by itself with exit code 3."
+
+
+def test_a_document_says_which_chunk_failed() -> None:
+    said = [
+        "sandbox: rendering: chunk 2 of 2 [plot]",
+        "",
+        "Quitting from report.Rmd:17-19 [plot]",
+        "Error in eval(expr) : object 'sales' not found",
+        "sandbox: cannot render: object 'sales' not found",
+    ]
+    error = ended(_gone(1, False), 2**30, _lines(*said))
+    assert error.message == (
+        "The document could not be rendered: report.Rmd, lines 17-19 (chunk plot): object 'sales' not found"
+    )
+    assert "Quitting from report.Rmd:17-19 [plot]" in error.detail
+
+
+def test_older_words_of_a_failed_chunk_are_read_too() -> None:
+    said = ["Quitting from lines 5-7 [load] (report.Rmd)", "sandbox: cannot render: no file"]
+    message = ended(_gone(1, False), 2**30, _lines(*said)).message
+    assert message.endswith("report.Rmd, lines 5-7 (chunk load): no file")
+
+
+def test_a_wrong_parameter_has_no_chunk() -> None:
+    said = ["sandbox: cannot render: the document has no parameter regoin (it has region)"]
+    message = ended(_gone(1, False), 2**30, _lines(*said)).message
+    assert message.endswith("rendered: the document has no parameter regoin (it has region)")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox_server import wire
+from sandbox_server import wire, wire_packages
 
 NOW = datetime.now(UTC)
 HOST = "sales-dashboard.apps.localhost:8080"
@@ -34,6 +34,10 @@ def deployment(number: int = 42, branch: str = "feature-x", **changes: Any) -> w
         "page": f"http://sandbox.localhost:8080/apps/sales-dashboard/deployments/{number}",
         "image": "sha256:3b7ac11e90d4f1" + "0" * 50,
         "bundle": "9f2c4e" + "a" * 58,
+        "kind": "shiny",
+        "why": "app.R at the top",
+        "origin": "renv.lock",
+        "r_version": "4.5.0",
         "commit": "3f2a1c9be7710d2a",
         "message": "Show margins by region",
         "dirty": False,
@@ -79,6 +83,43 @@ def failed(number: int = 43, branch: str = "fix-totals") -> wire.Deployment:
         memory=None,
         smoke=wire.Smoke(status="skipped"),
     )
+
+
+LACKS = (
+    "leaflet  2.2.2 (renv.lock)\n"
+    "    found: https://cloud.r-project.org timed out after 30 s, Debian has none\n"
+    '    do:    set `dependencies = "compatible"` in sandbox.toml\n'
+    "secretpkg  github.com/acme/secretpkg@1a2b3c4d5e6f (renv.lock)\n"
+    "    found: github.com answered 404: no such commit, or no login for this host\n"
+    "    do:    ask the administrator for a login in SANDBOX_NETRC"
+)
+
+
+def unbuilt() -> wire.Deployment:
+    problem = wire.Problem(
+        code="build_failed", message="2 packages could not be had.", hint="Push again.", detail=LACKS
+    )
+    return failed(47).model_copy(update={"error": problem, "image": None, "origin": "", "r_version": ""})
+
+
+def packages() -> wire_packages.PackageList:
+    rows = [
+        wire_packages.Package(name="DT", version="0.33", source="Debian r-cran-dt 0.33+dfsg-1"),
+        wire_packages.Package(
+            name="leaflet", version="2.2.2", source="https://cloud.r-project.org",
+            hash="sha256:" + "7" * 64, wanted=True,
+        ),
+        wire_packages.Package(name="rlang", version="1.1.5", source="base"),
+        wire_packages.Package(name="shiny", version="1.10.0", source="base", wanted=True),
+    ]  # fmt: skip
+    return wire_packages.PackageList(
+        app="sales-dashboard", deployment=42, origin="renv.lock", r_version="4.5.0", packages=rows,
+        drift=["rlang 1.1.5 instead of 1.1.3"], notices=["R 4.5.0 serves what was locked with 4.5.1."],
+    )  # fmt: skip
+
+
+def changed() -> list[wire_packages.PackageChange]:
+    return [wire_packages.PackageChange(name="leaflet", before="2.2.1", after="2.2.2", source="base")]
 
 
 def release(number: int = 7, to: int = 39, **changes: Any) -> wire.Release:

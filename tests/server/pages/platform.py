@@ -18,10 +18,11 @@ from sandbox_server.operations.bell import Bell
 from sandbox_server.operations.jobs import show_job
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.push import push
+from sandbox_server.repositories import Repositories
 from sandbox_server.router import MemoryRouter
 from sandbox_server.runtime import MemoryRuntime
 from sandbox_server.settings import Settings
-from sandbox_server.store import Bundles, Logs, Sealer, Store, apps, deployments
+from sandbox_server.store import Bundles, Inventories, Logs, Outputs, Sealer, Store, apps, deployments
 from sandbox_server.visitor import MemoryVisitor
 
 ANNA = Caller("anna", admin=False)
@@ -111,11 +112,14 @@ def memory_parts(home: Path) -> Parts:
         store=Store(settings.database_url, bell.ring),
         bundles=Bundles(home / "bundles", limit=2**20, reserve=0),
         logs=Logs(home / "logs"),
+        inventories=Inventories(home / "inventories"),
+        outputs=Outputs(home / "outputs", limit=settings.output_limit, reserve=settings.disk_reserve),
         sealer=Sealer(home / "key"),
         runtime=MemoryRuntime(),
         router=MemoryRouter(),
         builder=MemoryBuilder(),
         visitor=MemoryVisitor(),
+        repositories=Repositories(home / "packages", cran=[], bioconductor=""),
         bell=bell,
         clock=lambda: datetime.now(UTC),
     )

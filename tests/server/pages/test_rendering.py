@@ -34,6 +34,12 @@ def pages() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "app.html", {"app": app, "releases": releases, "events": events, **me}
     yield "deployment.html", {"d": d, "events": events, "kind": "run", "lines": evil(cast.lines()), **me}
     yield "deployment.html", {"d": evil(cast.failed()), "events": [], "kind": "build", "lines": [], **me}
+    drifts = evil(cast.deployment(drift=["rlang"], notices=["R"]))
+    yield "deployment.html", {"d": drifts, "events": [], "kind": "run", "lines": [], **me}
+    yield "deployment.html", {"d": evil(cast.unbuilt()), "events": [], "kind": "build", "lines": [], **me}
+    gone = evil(cast.changed())
+    listed = {"d": d, "listed": evil(cast.packages()), "against": 39, "changed": {EVIL: gone[0]}}
+    yield "packages.html", {**listed, "gone": gone, **me}
     yield "promote.html", {"app": app, "d": d, "diff": diff, **me}
     yield "promote.html", {"app": app, "d": evil(cast.failed()), "diff": diff, **me}
     yield "rollback.html", {"app": app, "target": releases[1], "diff": diff, **me}

@@ -122,3 +122,22 @@ def test_what_happened_is_one_sentence(action: str, by: str, old: str, new: str,
         at=cast.NOW, by=by, action=action, app="sales-dashboard", subject="d2", old=old, new=new, reason=""
     )
     assert words.deed(event) == expected
+
+
+def test_a_table_of_what_could_not_be_had_has_rows() -> None:
+    first, second = words.troubles(cast.LACKS)
+    assert (first.package, first.wanted) == ("leaflet", "2.2.2 (renv.lock)")
+    assert first.found.startswith("https://cloud.r-project.org timed out")
+    assert second.remedy == "ask the administrator for a login in SANDBOX_NETRC"
+
+
+def test_what_r_says_is_no_such_table() -> None:
+    assert words.troubles("Error in library(leaflet)") == []
+    assert words.troubles(f"Error\n{cast.LACKS}") == []
+    assert words.troubles("") == []
+
+
+def test_kinds_have_names() -> None:
+    assert words.kind("shiny") == "Shiny app"
+    assert words.kind("plumber") == "Plumber API"
+    assert words.kind("something new") == "something new"

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from sandbox_server.runtime.base import ContainerSpec
-from sandbox_server.runtime.request import create_request, network_name, network_request
+from sandbox_server.runtime.request import builders_network, create_request, network_name, network_request
 
 MIB = 1024 * 1024
 SPEC = ContainerSpec(
@@ -86,7 +86,7 @@ def test_a_spec_does_not_show_its_variables() -> None:
 
 
 def test_the_network_keeps_instances_apart() -> None:
-    request = network_request("abc123", IPv4Network("10.231.4.0/22"))
+    request = network_request("abc123", IPv4Network("10.231.4.0/22"), "sbx-abc123")
     assert request["options"] == {
         "com.docker.network.bridge.name": "sbx-abc123",
         "com.docker.network.bridge.enable_icc": "false",
@@ -102,4 +102,4 @@ def test_a_platform_id_that_makes_no_bridge_is_refused(platform: str) -> None:
 
 
 def test_the_longest_platform_id_makes_a_bridge_name_of_fifteen() -> None:
-    assert len(network_name("a" * 11)) == 15
+    assert len(builders_network("a" * 9)) == 15

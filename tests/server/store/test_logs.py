@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox_server.store import Logs
-from sandbox_server.store.logs import last_time, read
+from sandbox_server.store.logs import last_time, read, read_on
 from sandbox_server.wire import LogLine
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -38,3 +38,17 @@ def test_without_lines_there_is_no_time(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "begun").write_text('{"time"')
     assert [last_time(tmp_path / name) for name in ("absent", "empty", "begun")] == [None] * 3
+
+
+def test_a_log_is_followed_from_where_it_was_left(tmp_path: Path) -> None:
+    path, logs = tmp_path / "build.jsonl", Logs(tmp_path)
+    assert read_on(path, 0) == ([], 0)
+    logs.save(path, lines(3))
+    first, at = read_on(path, 0, tail=2)
+    assert first == lines(3)[1:]
+    with path.open("a") as file:
+        file.write('{"time": "2026-')
+    assert read_on(path, at) == ([], at)
+    path.write_bytes(path.read_bytes()[:at])
+    logs.save(path, lines(1))
+    assert read_on(path, at) == (lines(1), path.stat().st_size)

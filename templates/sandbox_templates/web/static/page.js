@@ -69,6 +69,45 @@
     });
   });
 
+  // A table that is searched while one types, and sorted by its columns.
+  function rowsOf(table) {
+    return Array.from(table.tBodies[0].rows);
+  }
+
+  function find(input) {
+    const rows = rowsOf(document.getElementById(input.dataset.find));
+    const wanted = input.value.trim().toLowerCase();
+    rows.forEach((row) => { row.hidden = !row.textContent.toLowerCase().includes(wanted); });
+    const shown = rows.filter((row) => !row.hidden).length;
+    input.parentElement.querySelector("[data-found]").textContent = wanted ? shown + " of " + rows.length : "";
+  }
+
+  function sortBy(button) {
+    const column = Number(button.dataset.sort);
+    const heads = button.closest("tr").cells;
+    const table = button.closest("table");
+    const order = heads[column].getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";
+    Array.from(heads).forEach((head) => head.removeAttribute("aria-sort"));
+    heads[column].setAttribute("aria-sort", order);
+    const text = (row) => row.cells[column].textContent.trim();
+    const compare = new Intl.Collator("en", { numeric: true }).compare;
+    const rows = rowsOf(table).sort(function (a, b) {
+      // Empty cells come last, whichever way.
+      if (!text(a) || !text(b)) return (text(a) ? 0 : 1) - (text(b) ? 0 : 1);
+      return compare(text(a), text(b)) * (order === "ascending" ? 1 : -1);
+    });
+    table.tBodies[0].append(...rows);
+  }
+
+  document.querySelectorAll(".finder").forEach((finder) => { finder.hidden = false; });
+  document.querySelectorAll("[data-find]").forEach(function (input) {
+    input.addEventListener("input", () => find(input));
+    find(input);
+  });
+  document.querySelectorAll("[data-sort]").forEach(function (button) {
+    button.addEventListener("click", () => sortBy(button));
+  });
+
   // A second click must not send the same request twice.
   document.addEventListener("submit", function (event) {
     const button = event.target.querySelector("button[type=submit]");

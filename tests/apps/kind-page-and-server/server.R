@@ -1,0 +1,1 @@
+function(input, output, session) output$said <- shiny::renderText("from server.R")

@@ -1,0 +1,1 @@
+from_everywhere <- function() "from many files"

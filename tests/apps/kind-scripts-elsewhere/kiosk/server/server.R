@@ -1,0 +1,1 @@
+server <- function(input, output) output$said <- renderText(from_everywhere())

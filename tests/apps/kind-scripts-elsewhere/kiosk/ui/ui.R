@@ -1,0 +1,1 @@
+ui <- fluidPage(textOutput("said"))

@@ -1,0 +1,1 @@
+library(shiny); shinyApp(fluidPage(), function(input, output) NULL)

@@ -1,0 +1,2 @@
+# Rscript run.R
+shiny::runApp("kiosk")

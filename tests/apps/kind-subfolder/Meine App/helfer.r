@@ -1,0 +1,1 @@
+gruss <- function() "Grüße aus"
