@@ -66,9 +66,11 @@ def project(text: str | None) -> dict[str, Any]:
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Not only TOML's own error: a number may be too long, a list too deep.
+        why = str(error)[:200] or "nested too deeply"
         raise Failure(
-            f"sandbox.toml cannot be read: {error}.", "Mend that line; nothing was sent.", code="bad_config"
+            f"sandbox.toml cannot be read: {why}.", "Mend that line; nothing was sent.", code="bad_config"
         ) from error
 
 

@@ -177,7 +177,11 @@ def _file(folder: Path, path: str) -> Member | None:
 
 def _target(folder: Path, path: str) -> Path:
     root = folder.resolve()
-    target = (folder / path).resolve()
+    try:
+        target = (folder / path).resolve()
+    except (OSError, RuntimeError):
+        # A link that leads to itself: the second one is Python 3.11's and 3.12's word for it.
+        raise _bad_link(path, str((folder / path).readlink())) from None
     if not target.is_relative_to(root) or not target.is_file() or never(target.relative_to(root).as_posix()):
         raise _bad_link(path, str((folder / path).readlink()))
     return target

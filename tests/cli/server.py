@@ -234,13 +234,18 @@ def _plain(answer: Any) -> Any:
     return answer.model_dump(mode="json") if isinstance(answer, wire.BaseModel) else answer
 
 
+class _Http(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Commands that are interrupted hang up: that is what some tests are about."""
+
+
 class Server:
     """Runs from `start` to `stop`, on a port of its own, under a name of `localhost`."""
 
     def __init__(self) -> None:
         self.platform = Platform()
         handler = type("Bound", (Handler,), {"platform": self.platform})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._http = _Http(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
         self.platform.url = f"http://sandbox.localhost:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)

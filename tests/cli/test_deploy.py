@@ -171,6 +171,7 @@ def test_a_large_bundle_is_sent_once(logged_in: Platform, folder: Path, sandbox:
             "Git LFS pointer",
         ),
         ({"app.R": APP, "sandbox.toml": "name ="}, "sandbox.toml cannot be read"),
+        ({"app.R": APP, "sandbox.toml": f"cpus = {'9' * 5000}"}, "sandbox.toml cannot be read"),
         ({"app.R": APP, "sandbox.toml": 'name = "My App"'}, "cannot be an app's name"),
         ({"app.R": APP, "sandbox.toml": 'include = ["../x"]'}, "outside the folder"),
     ],

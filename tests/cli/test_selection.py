@@ -79,7 +79,7 @@ def test_a_link_to_a_file_inside_is_that_file(repository: Path) -> None:
         assert contents["link.R"] == b"real"
 
 
-@pytest.mark.parametrize("target", ["/etc/passwd", "../outside.txt", "missing.R", "R", ".Renviron"])
+@pytest.mark.parametrize("target", ["/etc/passwd", "../outside.txt", "missing.R", "R", ".Renviron", "link"])
 def test_other_links_are_refused_by_name(repository: Path, tmp_path: Path, target: str) -> None:
     write(tmp_path, {"outside.txt": "x", "sales/R/x.R": "x", "sales/.Renviron": "X=1"})
     (repository / "link").symlink_to(target)

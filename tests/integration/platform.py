@@ -140,8 +140,10 @@ class Platform:
         found = [f"container {row['Names']}" for row in self.docker.containers(all=True, filters=label)]
         found += [f"network {row['Name']}" for row in self.docker.networks(filters=label)]
         found += [f"image {row['RepoTags']}" for row in self.docker.images(filters=label)]
-        rules = subprocess.run(["iptables", "-w", "-S"], capture_output=True, text=True, check=True)
-        found += [f"rule {rule}" for rule in rules.stdout.splitlines() if f" sbx-{self.id}" in rule]
+        for table in ("filter", "raw"):
+            command = ["iptables", "-w", "-t", table, "-S"]
+            rules = subprocess.run(command, capture_output=True, text=True, check=True)
+            found += [f"rule {rule}" for rule in rules.stdout.splitlines() if f" sbx-{self.id}" in rule]
         found += [f"process {words}" for words in processes(str(self.home), f"sandbox-visit-{self._pid}-")]
         return found
 

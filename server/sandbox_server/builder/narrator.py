@@ -55,7 +55,7 @@ class Narrator:
 
     def _mark(self, words: list[str]) -> None:
         if words[0] == "failed":
-            self.status = int(words[-1]) if words[-1].isdigit() else 1
+            self.status = int(words[-1]) if re.fullmatch("[0-9]{1,3}", words[-1]) else 1
             return
         self.step = Step(*words[:3])
         self._first.clear()

@@ -71,15 +71,17 @@ def installed(files: Mapping[str, str]) -> list[Installed]:
     for folder, name, version, needs in _rows(files["stock"], 4):
         if name not in found:
             ours = origins.get(name) if folder == _OURS else None
-            origin = ours["origin"] if ours else _origin(name, version, base, debian)
+            origin = ours["origin"] if ours else _origin(folder, name, version, base, debian)
             named = tuple(need for need in needs.split(",") if need and need != "R")
             found[name] = Installed(name, version, origin, ours["digest"] if ours else "", named)
     return [found[name] for name in sorted(found)]
 
 
-def _origin(name: str, version: str, base: Mapping[str, str], debian: Mapping[str, str]) -> str:
+def _origin(folder: str, name: str, version: str, base: Mapping[str, str], debian: Mapping[str, str]) -> str:
     if base.get(name) == version:
         return "base"
+    if folder == _OURS:
+        return "put there by another package's installation"
     for package in (f"r-cran-{name.lower()}", f"r-bioc-{name.lower()}"):
         if package in debian:
             return f"Debian {package} {debian[package]}"

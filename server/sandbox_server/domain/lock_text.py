@@ -1,11 +1,14 @@
 """The text of a lock file as JSON, or what is wrong with it in one sentence."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 LARGEST = 8 * 1024 * 1024
 """Characters."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""JSON writes rare characters as two halves; one alone can be stored nowhere."""
 
 
 class Unreadable(Exception):
@@ -28,6 +31,8 @@ def load(text: str) -> dict[str, Any]:
         ) from error
     if not isinstance(found, dict):
         raise Unreadable("is JSON, but no object")
+    if _HALF.search(text) and not _is_text(found):
+        raise Unreadable("has half of a character (`\\ud800` to `\\udfff` alone)")
     return found
 
 
@@ -41,6 +46,14 @@ def words(value: object) -> str:
 def texts(fields: Mapping[str, Any]) -> dict[str, str]:
     """The fields that are texts."""
     return {name: words(value) for name, value in fields.items() if words(value)}
+
+
+def _is_text(found: dict[str, Any]) -> bool:
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def _why(text: str, error: json.JSONDecodeError) -> str:

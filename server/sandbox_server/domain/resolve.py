@@ -263,7 +263,8 @@ class _Work:
             found.append("not in the base, not in Debian")
         offers = [f"{index.url} has {record.version}" for index, record in self._offers(wanted.name)]
         found += offers or [f"not in {index.url}" for index in self._reachable()]
-        found += _away(self._shelf.indexes or ())
+        if lost := sum(isinstance(one, Unreachable) for one in self._shelf.indexes or ()):
+            found.append(f"{lost} of {len(self._shelf.indexes or ())} repositories could not be asked")
         return "; ".join(found)
 
     def _remedy(self, wanted: Requirement, *, away: bool) -> str:
@@ -305,19 +306,10 @@ def with_latest(shelf: Shelf, results: Sequence[Fetched | NotFetched]) -> Shelf:
     return replace(shelf, fetched={**shelf.fetched, **{result.fetch: result for result in results}})
 
 
-def table(troubles: Sequence[Trouble]) -> str:
-    """For people, at most some eighty columns wide where the words allow: one block for each package."""
-    blocks = [
-        f"{one.package}  {one.wanted}\n    found: {one.found}\n    do:    {one.remedy}"
-        for one in sorted(troubles, key=lambda one: one.package.lower())
-    ]
-    return "\n".join(blocks)
-
-
-def _away(indexes: Sequence[Index | Unreachable]) -> list[str]:
-    """Each host once: several repositories of one have the same trouble."""
+def lost_repositories(shelf: Shelf) -> list[str]:
+    """Why repositories could not be asked, each host once: several of one host have the same trouble."""
     told: dict[str, str] = {}
-    for one in indexes:
+    for one in shelf.indexes or ():
         if isinstance(one, Unreachable):
             host = urlsplit(one.url).netloc
             known = host and host in one.reason
@@ -325,6 +317,15 @@ def _away(indexes: Sequence[Index | Unreachable]) -> list[str]:
                 host or one.url, one.reason if known else f"{one.url} {one.reason} ({one.seconds:.0f} s)"
             )
     return list(told.values())
+
+
+def table(troubles: Sequence[Trouble]) -> str:
+    """For people, at most some eighty columns wide where the words allow: one block for each package."""
+    blocks = [
+        f"{one.package}  {one.wanted}\n    found: {one.found}\n    do:    {one.remedy}"
+        for one in sorted(troubles, key=lambda one: one.package.lower())
+    ]
+    return "\n".join(blocks)
 
 
 def _wanted(wanted: Requirement) -> str:

@@ -9,7 +9,15 @@ from sandbox_server.domain.addons import Addon
 from sandbox_server.domain.catalogue import Fetch, Fetched, Index, NotFetched
 from sandbox_server.domain.repository_urls import is_public_cran
 from sandbox_server.domain.requirement import Declaration, Trouble
-from sandbox_server.domain.resolve import Drift, Resolution, Shelf, resolve, table, with_latest
+from sandbox_server.domain.resolve import (
+    Drift,
+    Resolution,
+    Shelf,
+    lost_repositories,
+    resolve,
+    table,
+    with_latest,
+)
 from sandbox_server.domain.versions import same
 from sandbox_server.errors import BuildFailed
 from sandbox_server.operations.bundle import Read
@@ -26,7 +34,7 @@ async def plan(parts: Parts, read: Read, base: Base, bundle: Path, report: Repor
     for _ in range(_ROUNDS):
         resolution = resolve(read.declaration, shelf, compatible=compatible)
         if resolution.whole:
-            _refuse(resolution.troubles, _count(len(resolution.troubles)))
+            _refuse(resolution.troubles, _count(len(resolution.troubles), lost_repositories(shelf)))
             return resolution
         shelf = await _learn(parts, read.declaration, shelf, resolution, base, bundle, report)
     raise BuildFailed(
@@ -146,8 +154,9 @@ def _refuse(troubles: Sequence[Trouble], words: str) -> None:
         raise BuildFailed(words, _hint(troubles), table(troubles))
 
 
-def _count(number: int) -> str:
-    return f"{number} package{'s'[: number > 1]} could not be had."
+def _count(number: int, lost: Sequence[str]) -> str:
+    words = f"{number} package{'s'[: number > 1]} could not be had"
+    return f"{words}: {'; '.join(lost)}." if lost else f"{words}."
 
 
 def _hint(troubles: Sequence[Trouble]) -> str:

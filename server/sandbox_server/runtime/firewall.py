@@ -34,7 +34,7 @@ async def host_is_closed(bridge: str) -> bool:
 
 async def forget(bridge: str) -> None:
     """Take the rules for `bridge` away, however often they are there."""
-    for program, rule in _rules(bridge):
+    for program, rule in [*_rules(bridge), (_programs(bridge)[0], _former_rule(bridge))]:
         while await _has(program, rule, bridge):
             await _change(program, "-D", rule, bridge)
 
@@ -45,7 +45,16 @@ def host_rule(bridge: str) -> list[str]:
 
 
 def link_local_rule(bridge: str) -> list[str]:
-    """For IPv4, where clouds have that service."""
+    """For IPv4, where clouds have that service; some have their DNS there too.
+
+    Not in FORWARD: the engine puts what lets its networks out before all that is there already.
+    """
+    to = ["-d", "169.254.0.0/16", "-p", "tcp", "!", "--dport", "53"]
+    return ["PREROUTING", "-t", "raw", "-i", bridge, *to, "-j", "DROP"]
+
+
+def _former_rule(bridge: str) -> list[str]:
+    """Where the one for link-local addresses was before."""
     return ["FORWARD", "-i", bridge, "-d", "169.254.0.0/16", "-j", "DROP"]
 
 

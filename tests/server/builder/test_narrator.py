@@ -54,6 +54,7 @@ def test_forged_words_do_no_harm() -> None:
     narrator = _narrator(Told())
     for line in ("::sandbox:: ", "::sandbox:: failed", "::sandbox:: package", "::sandbox:: failed a b c"):
         narrator.line(line)
+    narrator.line("::sandbox:: failed a ²")
     assert narrator.step.what == "package"
 
 

@@ -61,3 +61,15 @@ def test_each_package_is_listed_once_with_where_it_came_from() -> None:
         Installed("xml2", "1.3.3", "https://cran.example", "d1", ("cli", "rlang")),
         Installed("zoo", "1.8-14", "Debian r-cran-zoo 1.8-14-1"),
     ]
+
+
+def test_what_an_installation_left_beside_its_own_package_is_no_package_of_base_or_debian() -> None:
+    found = installed(
+        {
+            "base.json": json.dumps(NOTES),
+            "library.json": "{}",
+            "stock": f"{OURS}\tshiny\t666\t\n{OURS}\tother\t1\t\n",
+            "debian": "r-cran-shiny\t1.10.0-1\n",
+        }
+    )
+    assert {one.origin for one in found} == {"put there by another package's installation"}

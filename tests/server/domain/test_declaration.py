@@ -189,6 +189,7 @@ def test_local_packages_that_need_each_other_are_told() -> None:
         ),
         ("PackratFormat: 1.4\n", "renv.lock is not JSON (line 1, column 1): it is packrat's lock"),
         ("[]", "renv.lock is JSON, but no object"),
+        ('{"R": {}, "Packages": {"a": {"Source": "\\ud800"}}}', "renv.lock has half of a character"),
         ('{"packages": {}, "lockfileVersion": 3}', "renv.lock has no tables R and Packages"),
         ("[" * 100_000, "renv.lock is not JSON that can be read"),
         ('{"R": {"Version": ' + "9" * 5000 + "}}", "renv.lock is not JSON that can be read"),

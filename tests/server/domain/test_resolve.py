@@ -13,7 +13,15 @@ from sandbox_server.domain.catalogue import (
     Unreachable,
 )
 from sandbox_server.domain.requirement import Declaration, Origin, Remote, Requirement, Source
-from sandbox_server.domain.resolve import Drift, Resolution, Shelf, resolve, table, with_latest
+from sandbox_server.domain.resolve import (
+    Drift,
+    Resolution,
+    Shelf,
+    lost_repositories,
+    resolve,
+    table,
+    with_latest,
+)
 
 CRAN = "https://cran.example"
 INDEX = Index(
@@ -150,7 +158,8 @@ def test_an_unreachable_repository_is_named_with_the_time_spent() -> None:
 
     (trouble,) = resolve(unlocked(Requirement("leaflet", "app.R:2")), shelf).troubles
 
-    assert f"{CRAN} timed out (30 s)" in trouble.found
+    assert lost_repositories(shelf) == [f"{CRAN} timed out (30 s)"]
+    assert "1 of 1 repositories could not be asked" in trouble.found
     assert "not in the base, not in Debian" in trouble.found
     assert "SANDBOX_CRAN" in trouble.remedy
 
