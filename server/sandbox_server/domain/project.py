@@ -11,6 +11,7 @@ from sandbox_server.domain.requirement import Declaration, Origin, Requirement, 
 from sandbox_server.domain.scan import PACKAGE
 
 _MOST_TOLD = 8
+_VENDORED = ("packages", "renv/local")
 
 
 def places(folder: str, name: str) -> list[str]:
@@ -43,6 +44,7 @@ def declared(
     found = {**said, **beyond}
     found.pop(own, None)
     notices = _placed(found, fields, where, paths)
+    _take_vendored(found, texts, folder)
     if said:
         notices += _told(where, beyond)
     return Declaration(
@@ -51,6 +53,16 @@ def declared(
         requirements=tuple(found[name] for name in sorted(found)),
         notices=tuple(notices + _old_r(fields, where)),
     )
+
+
+def _take_vendored(found: dict[str, Requirement], texts: Mapping[str, str], folder: str) -> None:
+    """A package that lies in the bundle is meant, and not one of the same name elsewhere."""
+    for name, one in found.items():
+        for place in _VENDORED if one.source is Source.repository else ():
+            path = posixpath.join(folder, place, name)
+            if parse_dcf(texts.get(f"{path}/DESCRIPTION", "")).get("Package") == name:
+                found[name] = local_packages.with_path(one, path)
+                break
 
 
 def _description(texts: Mapping[str, str], folder: str) -> tuple[str, dict[str, str]]:

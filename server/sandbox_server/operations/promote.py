@@ -1,7 +1,7 @@
 """Promote: from now on users get this deployment. A traffic switch, never a build."""
 
 from sandbox_server.auth import Caller
-from sandbox_server.domain.deployment import may
+from sandbox_server.domain.deployment import UNFINISHED, may
 from sandbox_server.domain.release import check_seen
 from sandbox_server.errors import ImageMissing, NotPossible
 from sandbox_server.operations import jobs
@@ -19,7 +19,7 @@ async def request_promote(parts: Parts, caller: Caller, app_name: str, request: 
     if not may(deployment.status).promote:
         raise NotPossible(
             f"d{deployment.number} is {deployment.status} and cannot be released.",
-            f"See why: `sandbox logs d{deployment.number} --app {app.name}`, then push again: `sandbox deploy`.",
+            _instead(f"d{deployment.number} --app {app.name}", unfinished=deployment.status in UNFINISHED),
         )
     if deployment.image is None or not await parts.builder.has(deployment.image):
         raise ImageMissing(f"The image of d{deployment.number} is not on this machine any more.")
@@ -42,3 +42,9 @@ async def request_promote(parts: Parts, caller: Caller, app_name: str, request: 
             progress=f"starting d{deployment.number} in the release scope",
         )
     return await jobs.show_job(parts, job.id or 0)
+
+
+def _instead(which: str, *, unfinished: bool) -> str:
+    if unfinished:
+        return f"Wait until it is ready: `sandbox wait {which}`."
+    return f"See why: `sandbox logs {which}`, then push again: `sandbox deploy`."

@@ -279,3 +279,16 @@ def test_a_static_site_needs_nothing() -> None:
 )
 def test_each_kind_needs_its_own(kind: Kind, entry: str, packages: list[str]) -> None:
     assert names(read({entry: ""}, kind=kind, entry=entry)) == packages
+
+
+def test_without_a_lock_a_package_in_the_bundle_is_the_one_that_is_meant() -> None:
+    files = {
+        "app.R": "library(ours)\nlibrary(zoo)\n",
+        "packages/ours/DESCRIPTION": "Package: ours\nVersion: 0.1\n",
+        "packages/zoo/DESCRIPTION": "Title: notes about the zoo\n",
+    }
+
+    found = {one.name: (one.source, one.path) for one in read(files).requirements}
+
+    assert found["ours"] == (Source.local, "packages/ours")
+    assert found["zoo"] == (Source.repository, "")
