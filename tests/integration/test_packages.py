@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.integration.platform import NO_BROWSER, Platform, deployment_host
-from tests.repository import Package, Server, files_of, make_repository, serve
+from tests.repository import CAST, Package, Server, files_of, make_repository, serve
 
 pytestmark = [pytest.mark.engine]
 
@@ -22,7 +22,9 @@ LOCKED = {"kettle": "1.0.0", "native": "1.0.0", "alpha": "1.0.0", "beta": "1.0.0
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(make_repository(tmp_path_factory.mktemp("repository"))) as server:
+    # What no other test asks for is not kept by the server yet.
+    packages = (*CAST, Package("seldom"))
+    with serve(make_repository(tmp_path_factory.mktemp("repository"), packages)) as server:
         yield server
 
 
@@ -178,8 +180,9 @@ def test_a_package_that_does_not_compile_says_its_first_error(platform: Platform
 
 
 def test_a_repository_in_trouble_is_named(platform: Platform, repository: Server, tmp_path: Path) -> None:
-    folder = write(tmp_path, app__R=HELLO, renv__lock=lock(platform, kettle="1.1.0"))
-    repository.wrong["kettle_1.1.0"] = "500"
+    code = HELLO.replace("kettle", "seldom")
+    folder = write(tmp_path, app__R=code, renv__lock=lock(platform, seldom="1.0.0"))
+    repository.wrong["seldom_1.0.0"] = "500"
     try:
         error = platform.sandbox("deploy", folder, "--app", "trouble").error
     finally:

@@ -12,9 +12,12 @@ REST: dict[str, Any] = {
     "wasUp": True,
     "isOver": False,
     "isResting": True,
+    "isQuiet": True,
     "errors": [],
 }
-BUSY = REST | {"isResting": False}
+BUSY = REST | {"isResting": False, "isQuiet": False}
+UNFILLED = REST | {"isResting": False}
+"""R does nothing, and an output waits all the same: the server never fills it."""
 DOWN = BUSY | {"isUp": False}
 ERROR = REST | {"errors": [["plot", "no x"]]}
 
@@ -41,6 +44,11 @@ def test_errors_are_given_a_second() -> None:
     assert not seen((1, ERROR), (1.9, ERROR))[1].is_settled
     assert seen((1, ERROR), (2.1, ERROR))[1].errors == (OutputError("plot", "no x"),)
     assert seen((1, ERROR), (1.6, REST))[1].errors == ()
+
+
+def test_an_output_that_is_never_filled_is_rest_once_r_is_quiet_for_long() -> None:
+    assert not seen((1, UNFILLED), (5.9, UNFILLED), (6.1, BUSY), (7, UNFILLED))[1].is_settled
+    assert seen((1, UNFILLED), (6.1, UNFILLED), (6.7, UNFILLED))[1].is_settled
 
 
 def test_a_short_reconnect_is_no_failure() -> None:
