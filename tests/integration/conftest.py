@@ -1,10 +1,11 @@
 """Real platforms. Files that need other settings, or kill, make their own."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import anyio
 import pytest
 from tests.building import need_base
+from tests.integration.edge_parts import Kit, kit, released
 from tests.integration.platform import NO_BROWSER, Platform
 
 
@@ -34,3 +35,21 @@ def quick(base_image: None) -> Iterator[Platform]:
         yield made
     finally:
         made.destroy()
+
+
+@pytest.fixture(scope="module")
+async def shared_edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kit]:
+    """An edge with a release; its users declare a module-wide `anyio_backend`."""
+    async with kit(tmp_path_factory.mktemp("edge")) as made:
+        await released(made)
+        yield made
+
+
+@pytest.fixture
+async def edge(shared_edge: Kit) -> AsyncIterator[Kit]:
+    """The same, put back after each test."""
+    before = shared_edge.wanted
+    yield shared_edge
+    for app in (*shared_edge.apps, shared_edge.control, shared_edge.waker):
+        app.answer_headers = []
+    await shared_edge.go(before)

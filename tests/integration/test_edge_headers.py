@@ -1,9 +1,7 @@
 """What the edge takes out of requests and answers, and what it refuses, with the real HAProxy."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from tests.integration.edge_parts import RELEASE, Kit, app_of, kit, released, seen
+from tests.integration.edge_parts import RELEASE, Kit, app_of, seen
 
 pytestmark = pytest.mark.anyio
 
@@ -11,22 +9,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kit]:
-    async with kit(tmp_path_factory.mktemp("edge")) as made:
-        await released(made)
-        yield made
-
-
-@pytest.fixture
-async def edge(shared: Kit) -> AsyncIterator[Kit]:
-    before = shared.wanted
-    yield shared
-    for app in (*shared.apps, shared.control, shared.waker):
-        app.answer_headers = []
-    await shared.go(before)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from tests.integration.edge_parts import OTHER, RELEASE, Kit, app_of, drain, kit, released, seen, up
+from tests.integration.edge_parts import OTHER, RELEASE, Kit, app_of, drain, seen, up
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
@@ -21,22 +21,6 @@ ASSET = {"Sec_Fetch_Dest": "script"}
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kit]:
-    async with kit(tmp_path_factory.mktemp("edge")) as made:
-        await released(made)
-        yield made
-
-
-@pytest.fixture
-async def edge(shared: Kit) -> AsyncIterator[Kit]:
-    before = shared.wanted
-    yield shared
-    for app in (*shared.apps, shared.control, shared.waker):
-        app.answer_headers = []
-    await shared.go(before)
 
 
 def tab(edge: Kit, host: str, path: str = "/websocket/", **headers: str) -> connect:
