@@ -145,7 +145,9 @@ class Settings(BaseSettings):
     keep_previous: float = Field(
         default=24 * HOUR, ge=0, description="Seconds for which the earlier release keeps running."
     )
-    drain_deadline: float = Field(default=24 * HOUR, ge=0, description="Longest drain, in seconds.")
+    drain_deadline: float = Field(
+        default=24 * HOUR, ge=0, description="Longest drain of an app that states none, in seconds."
+    )
     settle: float = Field(
         default=10,
         ge=0,
@@ -161,6 +163,65 @@ class Settings(BaseSettings):
     )
     reconcile_every: float = Field(
         default=2, gt=0, description="Seconds between two looks at engine and edge."
+    )
+
+    sleep_after: float = Field(
+        default=15 * 60, ge=0, description="Seconds without a session after which a sandbox goes to sleep."
+    )
+    hold: float = Field(
+        default=30,
+        gt=0,
+        description="Longest wait of a request that is no page load for a sandbox that wakes.",
+    )
+    warm: int = Field(
+        default=1, ge=0, le=20, description="Warm instances for each library in recent use. 0: none."
+    )
+    warm_total: int = Field(default=4, ge=0, le=100, description="Warm instances in all.")
+    warm_memory: int = Field(
+        default=2 * GIB, ge=0, description="Bytes that all warm instances together may use."
+    )
+    warm_for: float = Field(
+        default=24 * HOUR,
+        ge=0,
+        description="Seconds after its last push for which a library counts as in use.",
+    )
+
+    visit_every: float = Field(
+        default=5 * 60, ge=0, description="Seconds between two visits of the platform to a release. 0: none."
+    )
+    report_every: float = Field(
+        default=5, gt=0, description="Seconds between two questions to an instance that has sessions."
+    )
+    hang_after: float = Field(
+        default=60,
+        gt=0,
+        description="Seconds without any answer after which an instance gets no new sessions.",
+    )
+    judge_every: float = Field(
+        default=10, gt=0, description="Seconds between two comparisons of a new release with the one before."
+    )
+
+    untouched_after: float = Field(
+        default=60 * 24 * HOUR, ge=0,
+        description="Seconds without push or use after which a sandbox is to be removed. 0: never.",
+    )  # fmt: skip
+    gone_after: float = Field(
+        default=3 * 24 * HOUR, ge=0,
+        description="Seconds that a sandbox stays after its branch was merged or deleted. 0: for ever.",
+    )  # fmt: skip
+    removal_notice: float = Field(
+        default=3 * 24 * HOUR, ge=0, description="Seconds between the notice of a removal and the removal."
+    )
+    sandboxes_per_app: int = Field(default=100, ge=1, description="Most sandboxes of one app.")
+    sandboxes: int = Field(default=2000, ge=1, description="Most sandboxes in all.")
+
+    smtp: SecretStr = Field(
+        default=SecretStr(""),
+        description="Mail server for notices to owners: smtp://USER:PASSWORD@HOST:PORT, or smtps. Empty: no mail.",
+    )
+    mail_from: str = Field(default="", description="Sender of the platform's mail.")
+    webhook: SecretStr = Field(
+        default=SecretStr(""), description="URL that gets each notice to an owner as JSON. Empty: none."
     )
 
     tunnel_timeout: float = Field(

@@ -255,6 +255,8 @@ class Release(Wire):
     """Of a static document: what was rendered for this release."""
     output_diff: str = ""
     """How that differs from what was reviewed in the sandbox: a unified diff of the texts."""
+    share: int = 100
+    """Percent of the visitors who get it. Below 100: a candidate beside the release in force; 0: given up."""
 
 
 class Branch(Wire):
@@ -263,6 +265,8 @@ class Branch(Wire):
     current: Deployment | None
     latest: Deployment
     deployments: int
+    removal: str = ""
+    """Why and when it will be removed, in words; empty: it stays."""
 
 
 class App(Wire):
@@ -271,6 +275,13 @@ class App(Wire):
     url: str
     page: str
     release: Release | None
+    """In force: the full one."""
+    candidate: Release | None = None
+    """Gets a share of the visitors."""
+    seen: int = 0
+    """The newest release's number, to be given back with a promote or a rollback; 0: none."""
+    notices: int = 0
+    """Open ones."""
     branches: int
     sessions: int | None
     memory: int | None
@@ -287,12 +298,20 @@ class ReleaseRequest(Request):
     deployment: int = Field(ge=1, le=MOST)
     seen: int = Field(ge=0, le=MOST)
     reason: str = Field(default="", max_length=2000)
+    percent: int | None = Field(default=None, ge=0, le=100)
+    """Share of the visitors; without it, all."""
+    canary: str = Field(default="", max_length=200)
+    """Shares one after the other, each with its time: "10@10m,50@10m"; all of them after the last."""
+    replace: bool = False
+    """End the candidate that has a share now."""
 
 
 class RollbackRequest(Request):
     seen: int = Field(ge=0, le=MOST)
     to: int | None = Field(default=None, ge=1, le=MOST)
     """A release number; by default the one before the release in force."""
+    move: str = Field(default="", max_length=20)
+    """Such as "10m": people left on the release that is left are told, and after that time their pages load anew."""
     reason: str = Field(default="", max_length=2000)
 
 

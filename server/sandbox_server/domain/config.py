@@ -1,49 +1,34 @@
 """sandbox.toml: what an app says of itself."""
 
-import re
 import tomllib
 from collections.abc import Mapping
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from sandbox_server.domain.names import check_app_name, nearest
+from sandbox_server.domain.running import (
+    STORED,
+    Drain,
+    Memory,
+    ReleaseInstances,
+    SleepConfig,
+    Table,
+    WatchConfig,
+)
 from sandbox_server.errors import BadConfig, BadName
 
-SMALLEST_MEMORY = 64 * 1024 * 1024
 LARGEST = 16 * 1024
 """Characters: reading a dotted key takes time by the square of its length."""
-_UNITS = {"": 1, "k": 10, "m": 20, "g": 30, "t": 40}
-_MEMORY = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,3})?)\s*(?P<unit>[kmgt])(i?b)?", re.IGNORECASE)
-
-
-def memory_bytes(value: object) -> object:
-    """ "1GiB", "512m" or "1.5 GB" as bytes; units count in 1024s, as the engine does. Raises `ValueError`."""
-    if value is None:
-        return None
-    match = _MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not match:
-        raise ValueError('write it as text with a unit, such as "512MiB" or "2GiB"')
-    size = int(float(match["number"]) * 2 ** _UNITS[match["unit"].lower()])
-    if size < SMALLEST_MEMORY:
-        raise ValueError('R needs "64MiB" at the least')
-    return size
-
-
-Memory = Annotated[int | None, BeforeValidator(memory_bytes)]
 Line = Annotated[str, Field(max_length=200)]
 DebianName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{0,98}[a-z0-9.+]$")]
 Addon = Literal["python", "java", "latex", "chromium", "quarto"]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class SmokeConfig(_Table):
+class SmokeConfig(Table):
     timeout: float | None = Field(
         default=None,
         ge=1,
@@ -57,7 +42,7 @@ class SmokeConfig(_Table):
     )
 
 
-class AppConfig(_Table):
+class AppConfig(Table):
     """Everything is optional."""
 
     name: str = Field(default="", description="The app's name, part of its URL. Default: the folder's name.")
@@ -115,6 +100,18 @@ class AppConfig(_Table):
         description="Patterns of files to push although git ignores them, such as `data/*.rds`.",
     )
     smoke: SmokeConfig = Field(default=SmokeConfig(), description="How the first session is judged.")
+    instances: ReleaseInstances = Field(default=ReleaseInstances(), description="How many instances run.")
+    watch: WatchConfig = Field(default=WatchConfig(), description="How a new release is judged.")
+    sleep: SleepConfig = Field(default=SleepConfig(), description="When nothing runs.")
+    drain: Drain = Field(
+        default=None,
+        description='How long people may keep an earlier version open: "24h", "7d", or "never" to cut nobody. '
+        "Default: the server's.",
+    )
+    update_notice: bool = Field(
+        default=False,
+        description="Whether open pages of an earlier version say that there is a newer one.",
+    )
 
     @field_validator("name")
     @classmethod
@@ -154,10 +151,8 @@ def parse(text: str) -> AppConfig:
 
 
 def stored(values: Mapping[str, Any]) -> AppConfig:
-    """The configuration that was dumped as these values; there, memory is in bytes already."""
-    return AppConfig.model_validate({**values, "memory": None}).model_copy(
-        update={"memory": values.get("memory")}
-    )
+    """The configuration that was dumped as these values; there, sizes are bytes and spans are seconds already."""
+    return AppConfig.model_validate(dict(values), context=STORED)
 
 
 def reference() -> str:
@@ -179,6 +174,13 @@ def reference() -> str:
         "",
         "[smoke]",
         "timeout = 120",
+        "",
+        "[instances]",
+        "max = 4",
+        "sessions_per_instance = 20",
+        "",
+        "[instances.sandbox]",
+        'memory = "512MiB"',
         "```",
         "",
     ]
@@ -189,18 +191,20 @@ def _rows(fields: Mapping[str, FieldInfo], prefix: str) -> list[str]:
     rows: list[str] = []
     for name, field in fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            rows += _rows(field.annotation.model_fields, f"{name}.")
+            rows += _rows(field.annotation.model_fields, f"{prefix}{name}.")
         else:
             default = "" if field.default in (None, "", []) else f" Default: {field.default}."
-            rows.append(f"| `{prefix}{name}` | {_value(name, field)} | {field.description}{default} |")
+            rows.append(f"| `{prefix}{name}` | {_value(field)} | {field.description}{default} |")
     return rows
 
 
-def _value(name: str, field: FieldInfo) -> str:
-    if name == "memory":
+def _value(field: FieldInfo) -> str:
+    if field.metadata and any(isinstance(one, BeforeValidator) for one in field.metadata):
         return "text with a unit"
     kinds = {kind for kind in (field.annotation, *get_args(field.annotation)) if kind is not NoneType}
-    if float in kinds:
+    if bool in kinds:
+        return "`true` or `false`"
+    if kinds & {float, int}:
         return "number"
     return "list of texts" if get_origin(field.annotation) is list else "text"
 
@@ -215,4 +219,10 @@ def _sentence(detail: Mapping[str, Any]) -> str:
 
 
 def _known(table: list[str]) -> list[str]:
-    return [*(SmokeConfig if table == ["smoke"] else AppConfig).model_fields]
+    """The keys of a table, given the tables in which it stands."""
+    model: type[BaseModel] = AppConfig
+    for name in table:
+        annotation = model.model_fields[name].annotation if name in model.model_fields else None
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return [*model.model_fields]

@@ -49,6 +49,11 @@ class Edge:
     """`host|w` → `slot/sN`: sessions and downloads of one instance, draining ones included."""
     labels: dict[str, str] = field(default_factory=dict)
     """Slot name → `<pin>`; the pin cookie of that slot's pages; its first part is X-Sandbox-Deployment."""
+    shares: dict[str, str] = field(default_factory=dict)
+    """Host → `<percent>:<slot>`: so many of a hundred visitors get the candidate there. `<percent>:<slot>:each` for
+    what has no visitors who could be remembered (an API): so many of a hundred requests."""
+    limits: dict[str, str] = field(default_factory=dict)
+    """Slot → connections at which it is full: page loads get a page that waits."""
     servers: dict[Server, Backend] = field(default_factory=dict)
 
 
@@ -57,6 +62,8 @@ class Table(StrEnum):
     pins = "pins"
     workers = "workers"
     labels = "labels"
+    shares = "shares"
+    limits = "limits"
 
 
 class SetEntry(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox_server.builder.base import Builder
 from sandbox_server.domain.edge import Edge, Server
+from sandbox_server.domain.report import Report
 from sandbox_server.operations.bell import Bell
 from sandbox_server.repositories import Repositories
 from sandbox_server.router.base import Router
@@ -29,6 +30,17 @@ class Observed:
     visits: dict[str, int] = field(default_factory=dict)
     memory: dict[str, int] = field(default_factory=dict)
     """Bytes, by container name."""
+
+
+@dataclass
+class Heard:
+    """What an instance's runner last said of itself, and since when it says nothing."""
+
+    report: Report | None = None
+    at: float = 0
+    """Monotonic seconds of that answer."""
+    silent_since: float | None = None
+    """Monotonic seconds of the first question in a row that got no answer."""
 
 
 @dataclass
@@ -56,6 +68,8 @@ class Parts:
     observed: Observed = field(default_factory=Observed)
     looked: tuple[int, Any] | None = None
     """What reconcile read in this round, and after how many commits."""
+    heard: dict[str, Heard] = field(default_factory=dict)
+    """By container name, of instances that live."""
     building: asyncio.Semaphore = field(init=False)
     """Places to build."""
     edge_lock: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -1,5 +1,7 @@
 """Variables are encrypted at rest, with a key in a file that only the platform may read."""
 
+import hashlib
+import hmac
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -12,7 +14,13 @@ class Sealer:
     """Seals and opens values with the key file at `path`, made at its first use with mode 0400."""
 
     def __init__(self, path: Path) -> None:
-        self._fernet = Fernet(read_or_make(path, Fernet.generate_key))
+        key = read_or_make(path, Fernet.generate_key)
+        self._fernet = Fernet(key)
+        self._key = key.strip()
+
+    def derive(self, purpose: str) -> str:
+        """A secret of 32 hexadecimal digits that only this server can make, and can always make again."""
+        return hmac.new(self._key, purpose.encode(), hashlib.sha256).hexdigest()[:32]
 
     def seal(self, value: str) -> bytes:
         return self._fernet.encrypt(value.encode())

@@ -90,6 +90,14 @@ class Branch(SQLModel, table=True):
     """The deployment that its URL shows."""
     created_at: datetime = _time()
     removed_at: datetime | None = _maybe_time()
+    touched_at: datetime | None = _maybe_time()
+    """When somebody last pushed to it or used its sandbox, to the hour."""
+    gone_since: datetime | None = _maybe_time()
+    """When a publisher's repository first had no such branch any more, or had it merged."""
+    gone_why: str = ""
+    """"merged" or "deleted"."""
+    warned_at: datetime | None = _maybe_time()
+    """When its removal was announced."""
 
 
 class Deployment(SQLModel, table=True):
@@ -139,6 +147,8 @@ class Deployment(SQLModel, table=True):
     """When its branch's URL moved on to a newer one."""
     awake_until: datetime | None = _maybe_time()
     """Not put to sleep before, though its branch shows another one."""
+    used_at: datetime | None = _maybe_time()
+    """When its sandbox was last seen in use, to the minute."""
 
 
 class Output(SQLModel, table=True):
@@ -182,6 +192,13 @@ class Release(SQLModel, table=True):
     """What the visit before the switch saw, with the release's variables."""
     output_id: int | None = Field(default=None, foreign_key="output.id")
     """Of a static document: what was rendered for it."""
+    share: int = 100
+    """Percent of the visitors who get it from now on. Below 100 it is a candidate, and `base` has the others; a
+    candidate that is given up leaves a row with 0."""
+    base: int | None = None
+    """Of a candidate's row: the number of the full release that has the other visitors."""
+    plan: dict[str, Any] = _json()
+    """Of a candidate: `steps` still to come as [[percent, seconds], …] and the `seconds` of this one."""
     kind: str
     by: str
     reason: str = _text()
@@ -230,6 +247,10 @@ class Instance(SQLModel, table=True):
     """While it renders its own: `parameters`, who asked for it as `by`, and at last the `seconds`."""
     created_at: datetime = _time()
     drains_since: datetime | None = _maybe_time()
+    drain_until: datetime | None = _maybe_time()
+    """Somebody asked for its end: then it goes, whoever is on it."""
+    move_at: datetime | None = _maybe_time()
+    """The people left on it were told; then their pages are loaded anew."""
     ended_at: datetime | None = _maybe_time()
 
 
@@ -269,3 +290,86 @@ class Event(SQLModel, table=True):
     new: str = ""
     reason: str = _text()
     hash: str
+
+
+class Warm(SQLModel, table=True):
+    """A container that has R and a library loaded and waits for code. Its address moves to the instance it becomes."""
+
+    __tablename__: ClassVar[str] = "warm"
+    id: int | None = Field(default=None, primary_key=True)
+    library: str = Field(index=True)
+    """The image Id of the library that it was started from."""
+    name: str = Field(unique=True)
+    address: str = Field(unique=True)
+    state: str = "starting"
+    """"starting", "ready", or "claimed": nobody takes it twice."""
+    created_at: datetime = _time()
+
+
+class Metric(SQLModel, table=True):
+    """What was measured of a deployment in one minute or one hour: counts only, nothing of what users saw or typed."""
+
+    __tablename__: ClassVar[str] = "metric"
+    __table_args__ = (UniqueConstraint("deployment_id", "scope", "span", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    deployment_id: int = Field(foreign_key="deployment.id", index=True)
+    scope: str
+    span: str
+    """"minute" or "hour"."""
+    at: datetime = _time(index=True)
+    """Its beginning."""
+    counts: dict[str, Any] = _json()
+    """A `domain.figures.Counts`, dumped."""
+
+
+class Fault(SQLModel, table=True):
+    """An R error that sessions met, by the place where it happened; how often, and when last. At most 100 for each
+    deployment and scope."""
+
+    __tablename__: ClassVar[str] = "fault"
+    __table_args__ = (UniqueConstraint("deployment_id", "scope", "place", "kind"),)
+    id: int | None = Field(default=None, primary_key=True)
+    deployment_id: int = Field(foreign_key="deployment.id", index=True)
+    scope: str
+    place: str
+    """Such as "output plot" or "observer app.R#12"."""
+    kind: str = ""
+    """The condition's class."""
+    count: int = 0
+    message: str = _text()
+    """Only if the platform's own visit met it: users' values may stand in what users meet."""
+    first_at: datetime = _time()
+    last_at: datetime = _time()
+
+
+class Visit(SQLModel, table=True):
+    """The platform's own look at a release, every few minutes."""
+
+    __tablename__: ClassVar[str] = "visit"
+    id: int | None = Field(default=None, primary_key=True)
+    app_id: int = Field(foreign_key="app.id", index=True)
+    deployment_id: int = Field(foreign_key="deployment.id")
+    release: int
+    ok: bool
+    reason: str = _text()
+    seconds: float = 0
+    at: datetime = _time(index=True)
+
+
+class Notice(SQLModel, table=True):
+    """Something that an app's owner should know: open until it is settled, told once."""
+
+    __tablename__: ClassVar[str] = "notice"
+    id: int | None = Field(default=None, primary_key=True)
+    app_id: int = Field(foreign_key="app.id", index=True)
+    key: str
+    """What it is about, such as "availability" or "branch feature-x"; at most one is open for each."""
+    text: str = _text()
+    hint: str = _text()
+    """What to do or type next."""
+    at: datetime = _time()
+    settled_at: datetime | None = _maybe_time()
+    told_at: datetime | None = _maybe_time()
+    """When mail and webhook had it, if there are any."""
+    attempts: int = 0
+    """Of telling."""
