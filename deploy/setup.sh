@@ -78,8 +78,8 @@ find_missing_for_tests() {
     have ip || want iproute2 "tests give a second engine a network of its own"
     have docker || engine_brings_command || want docker-cli "tests ask the engine by its own command"
     [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || want postgresql "the store is tested on it too"
+    have nginx || want nginx-light "somebody else's proxy: sessions outlive its patience, the edge is compared with it"
     if [ "$WHAT" = bench ]; then
-        have nginx || want nginx-light "a bare proxy to compare the edge with"
         have wrk || want wrk "makes the load"
         have curl || want curl "measures first answers"
     fi

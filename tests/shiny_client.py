@@ -58,10 +58,18 @@ class ShinySession:
 
     def click(self) -> int:
         """Press the button of tests/apps/hello; the counter as the session shows it afterwards."""
+        self.press()
+        self.counted()
+        return int(self._text("count"))
+
+    def press(self) -> None:
+        """Only press it."""
         self.clicks += 1
         self._send("update", {"more:shiny.action": self.clicks})
+
+    def counted(self) -> None:
+        """Wait until the counter shows all that was pressed."""
         self._until(lambda: self._text("count") == str(self.clicks))
-        return int(self._text("count"))
 
     def download(self, output: str = "file") -> httpx.Response:
         """Follow the link of a download button, as a click in this tab does."""

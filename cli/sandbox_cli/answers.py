@@ -168,6 +168,7 @@ class Release(TypedDict):
     smoke: Smoke | None
     output: Output | None
     output_diff: str
+    share: int
 
 
 class Branch(TypedDict):
@@ -176,6 +177,8 @@ class Branch(TypedDict):
     current: Deployment | None
     latest: Deployment
     deployments: int
+    removal: str
+    used_at: str | None
 
 
 class App(TypedDict):
@@ -184,6 +187,10 @@ class App(TypedDict):
     url: str
     page: str
     release: Release | None
+    candidate: Release | None
+    seen: int
+    notices: int
+    up: bool | None
     branches: int
     sessions: int | None
     memory: int | None
@@ -255,6 +262,39 @@ class Event(TypedDict):
     old: str
     new: str
     reason: str
+
+
+class BranchesSeen(TypedDict):
+    branch: str
+    existing: list[str]
+    merged: list[str]
+
+
+class Gone(TypedDict):
+    branch: str
+    removal: str
+
+
+class BranchesGone(TypedDict):
+    gone: list[Gone]
+
+
+class Kept(TypedDict):
+    app: str
+    branch: str
+    until: str | None
+
+
+class Sandbox(TypedDict):
+    app: str
+    branch: str
+    deployment: int
+    status: str
+    url: str
+    sessions: int | None
+    memory: int | None
+    used_at: str
+    removal: str
 
 
 class Push(TypedDict):

@@ -5,7 +5,7 @@ from time import monotonic, sleep
 from typing import IO, Any, TypeVar, cast
 from urllib.parse import quote
 
-from sandbox_cli import answers
+from sandbox_cli import answers, answers_sessions
 from sandbox_cli.errors import Unreachable
 from sandbox_cli.transport import Transport
 
@@ -53,6 +53,16 @@ class Client:
         path = f"{_app(app)}/branches"
         return cast(answers.Removed, self._http.call("DELETE", path, patience=120, branch=branch))
 
+    def sandboxes(self, app: str | None = None) -> list[answers.Sandbox]:
+        return cast(list[answers.Sandbox], self._http.call("GET", "/sandboxes", app=app))
+
+    def branches_seen(self, app: str, seen: answers.BranchesSeen) -> answers.BranchesGone:
+        return cast(answers.BranchesGone, self._http.call("POST", f"{_app(app)}/branches", seen))
+
+    def keep(self, app: str, branch: str) -> answers.Kept:
+        path = f"{_app(app)}/branches/keep"
+        return cast(answers.Kept, self._http.call("POST", path, branch=branch))
+
     def has_bundle(self, digest: str) -> bool:
         return self._http.exists(f"/bundles/{digest}")
 
@@ -79,6 +89,34 @@ class Client:
 
     def restart(self, app: str, number: int) -> answers.Job:
         return cast(answers.Job, self._http.call("POST", f"{_deployment(app, number)}/restart"))
+
+    def draining(self, app: str) -> list[answers_sessions.Draining]:
+        return cast(list[answers_sessions.Draining], self._http.call("GET", f"{_app(app)}/draining"))
+
+    def availability(self, app: str) -> answers_sessions.Availability:
+        return cast(answers_sessions.Availability, self._http.call("GET", f"{_app(app)}/availability"))
+
+    def notices(self, app: str) -> list[answers_sessions.Notice]:
+        """Open and settled ones, newest first."""
+        return cast(list[answers_sessions.Notice], self._http.call("GET", f"{_app(app)}/notices"))
+
+    def drain(
+        self, app: str, number: int, *, deadline: str, now: bool, cancel: bool, scope: str | None, reason: str
+    ) -> list[answers_sessions.Draining]:
+        body = {"deadline": deadline, "now": now, "cancel": cancel, "scope": scope, "reason": reason}
+        path = f"{_deployment(app, number)}/drain"
+        return cast(list[answers_sessions.Draining], self._http.call("POST", path, body))
+
+    def figures(
+        self, app: str, number: int | None = None, *, scope: str = "release", span: str = "minute", last: int
+    ) -> answers_sessions.Figures:
+        """Of a deployment, or without one of the app's release; of the last so many seconds."""
+        path = _app(app) if number is None else _deployment(app, number)
+        of = None if number is None else scope
+        return cast(
+            answers_sessions.Figures,
+            self._http.call("GET", f"{path}/figures", span=span, last=last, scope=of),
+        )
 
     def render(self, app: str, number: int, scope: str, parameters: dict[str, str]) -> answers.Job:
         body = {"scope": scope, "parameters": parameters}
@@ -110,12 +148,29 @@ class Client:
     def releases(self, app: str) -> list[answers.Release]:
         return cast(list[answers.Release], self._http.call("GET", f"{_app(app)}/releases"))
 
-    def release(self, app: str, number: int, seen: int, reason: str) -> answers.Job:
+    def release(
+        self,
+        app: str,
+        number: int,
+        seen: int,
+        reason: str,
+        *,
+        percent: int | None = None,
+        canary: str = "",
+        replace: bool = False,
+    ) -> answers.Job:
         body = {"deployment": number, "seen": seen, "reason": reason}
+        body |= {"percent": percent, "canary": canary, "replace": replace}
         return cast(answers.Job, self._http.call("POST", f"{_app(app)}/releases", body))
 
-    def rollback(self, app: str, seen: int, to: int | None, reason: str) -> answers.Job:
-        body = {"seen": seen, "to": to, "reason": reason}
+    def watch(self, app: str, seen: int | None = None, wait: float | None = None) -> answers_sessions.Watch:
+        path = f"{_app(app)}/watch"
+        return cast(
+            answers_sessions.Watch, self._http.call("GET", path, patience=wait or 0, seen=seen, wait=wait)
+        )
+
+    def rollback(self, app: str, seen: int, to: int | None, reason: str, move: str = "") -> answers.Job:
+        body = {"seen": seen, "to": to, "reason": reason, "move": move}
         return cast(answers.Job, self._http.call("POST", f"{_app(app)}/rollback", body))
 
     def job(self, number: int, seen: int | None = None, wait: float | None = None) -> answers.Job:

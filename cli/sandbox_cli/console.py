@@ -94,10 +94,10 @@ class Console:
         Rich(file=sys.stdout, width=wide, highlight=False).print(table)
 
     @contextmanager
-    def live(self) -> Iterator[Live]:
-        """One line that changes on a terminal, a line for each phase elsewhere."""
+    def live(self, *, counted: bool = True) -> Iterator[Live]:
+        """One line that changes on a terminal, a line for each phase elsewhere; `counted`: "3 of 12" is progress."""
         if self.json or not sys.stderr.isatty():
-            yield self._lines()
+            yield self._lines() if counted else self._news()
             return
         from rich.console import Console as Rich
         from rich.text import Text
@@ -110,7 +110,7 @@ class Console:
             text, began = "", monotonic()
 
             def __rich__(self) -> Text:
-                told = f"{monotonic() - self.began:.0f} s  {bar(self.text)}"
+                told = f"{monotonic() - self.began:.0f} s  {bar(self.text) if counted else self.text}"
                 return Text(told, no_wrap=True, overflow="ellipsis")
 
         line = Line()
@@ -133,6 +133,17 @@ class Console:
         with Progress(console=Rich(stderr=True), transient=True) as progress:
             task = progress.add_task(title, total=total)
             yield lambda text: progress.advance(task, int(text))
+
+    def _news(self) -> Live:
+        last = ""
+
+        def show(text: str) -> None:
+            nonlocal last
+            if (line := one_line(text)) != last:
+                self.say(f"  {line}")
+            last = line
+
+        return show
 
     def _lines(self) -> Live:
         from sandbox_cli.progress import Lines

@@ -1,6 +1,7 @@
 """What git knows of a folder. Each question is one git process, with its arguments as a list."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,6 +76,58 @@ def branches(folder: Path) -> dict[str, str]:
     return {**remote, **local}
 
 
+class Ancestors(NamedTuple):
+    """The commits of the main branch, as far as one looks back."""
+
+    all: frozenset[str]
+    first: frozenset[str]
+    """Those made on it, or moved to it without a merge."""
+
+
+def main_branch(folder: Path) -> str | None:
+    """The full name of the branch into which others are merged: the remote's, else the local one."""
+    refs = (
+        "refs/remotes/origin/HEAD",
+        *(
+            f"{place}/{name}"
+            for place in ("refs/remotes/origin", "refs/heads")
+            for name in ("main", "master")
+        ),
+    )
+    found = set(_git(folder, "for-each-ref", "--format=%(refname)", *refs).split())
+    return next((ref for ref in refs if ref in found), None)
+
+
+def knows_all_branches(folder: Path) -> bool:
+    """Whether a fetch would bring every branch of the remote, and all of the history is here."""
+    if _git(folder, "rev-parse", "--is-shallow-repository").strip() != "false":
+        return False
+    try:
+        wanted = _git(folder, "config", "--get-all", "remote.origin.fetch")
+    except Failure:
+        return True  # there is no remote
+    return "refs/heads/*:" in wanted
+
+
+def ancestors(folder: Path, ref: str) -> Ancestors:
+    """Of the newest 20,000 commits."""
+    look_back = ("rev-list", "-n20000", "--end-of-options", ref, "--")
+    first = ("rev-list", "--first-parent", "-n20000", "--end-of-options", ref, "--")
+    return Ancestors(frozenset(_git(folder, *look_back).split()), frozenset(_git(folder, *first).split()))
+
+
+def existing_commits(folder: Path, commits: list[str]) -> set[str]:
+    """Those of these that the repository has."""
+    asked = sorted({commit for commit in commits if re.fullmatch(r"[0-9a-f]{7,64}", commit)})
+    if not asked:
+        return set()
+    said = _git(
+        folder, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin="\n".join(asked) + "\n"
+    )
+    lines = zip(asked, said.splitlines(), strict=False)
+    return {commit for commit, line in lines if line.endswith(" commit")}
+
+
 def files(folder: Path) -> list[str]:
     """What git tracks here or does not ignore, relative to the folder; submodules as their folder."""
     found = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
@@ -128,14 +181,14 @@ def _object(output: IO[bytes], oid: str) -> bytes:
     return content
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _git(folder: Path, *arguments: str, stdin: str = "") -> str:
     try:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
             _arguments(folder, arguments),
             capture_output=True,
             check=False,
             env=_environment(),
-            stdin=subprocess.DEVNULL,
+            input=stdin.encode(),
         )
     except FileNotFoundError as error:
         raise Failure(

@@ -15,6 +15,7 @@ GROUPS = {
     "token": "Tokens, for CI and other computers.",
     "env": "Variables of an app: names are shown, values never.",
     "apps": "Apps as a whole.",
+    "release": "A release and its watch.",
 }
 
 Command = Callable[..., None]

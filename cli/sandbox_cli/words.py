@@ -56,6 +56,24 @@ def ago(moment: str | None, now: datetime | None = None) -> str:
     return "just now"
 
 
+def left(moment: str | None, now: datetime | None = None) -> str:
+    """ "in 3 min" of an ISO time; "never" for none."""
+    if not moment:
+        return "never"
+    then = datetime.fromisoformat(moment)
+    span = ((then if then.tzinfo else then.replace(tzinfo=UTC)) - (now or datetime.now(UTC))).total_seconds()
+    for length, unit in ((2 * 86400, "d"), (2 * 3600, "h"), (60, "min")):
+        if span >= length:
+            return f"in {round(span / {'d': 86400, 'h': 3600, 'min': 60}[unit])} {unit}"
+    return f"in {span:.0f} s" if span >= 1 else "now"
+
+
+def day(moment: str) -> str:
+    """ "25 Nov" of an ISO time."""
+    then = datetime.fromisoformat(moment).astimezone()
+    return f"{then.day} {then:%b}"
+
+
 def clock(moment: str) -> str:
     then = datetime.fromisoformat(moment)
     return (then if then.tzinfo else then.replace(tzinfo=UTC)).astimezone().strftime("%H:%M:%S")

@@ -17,15 +17,27 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox_server import __version__, pages
-from sandbox_server.api import apps, deployments, errors, packages, people
+from sandbox_server.api import (  # fmt: skip
+    apps,
+    availability,
+    deployments,
+    draining,
+    errors,
+    figures,
+    packages,
+    people,
+    sandboxes,
+)
 from sandbox_server.api.body_limit import BodyLimit
 from sandbox_server.builder import BaseSources, BuildLimits, DockerBuilder, Engine, kept_overlay
 from sandbox_server.builder.proxies import proxies
 from sandbox_server.errors import SandboxError, Unavailable
 from sandbox_server.jobs import work
+from sandbox_server.operations import pool
 from sandbox_server.operations.bell import Bell
 from sandbox_server.operations.parts import Parts
 from sandbox_server.pages import waker
+from sandbox_server.post import Mail, Way, Webhook
 from sandbox_server.repositories import Repositories
 from sandbox_server.router import EdgeSettings, HAProxyRouter
 from sandbox_server.runtime import DockerRuntime, builders_network
@@ -46,8 +58,9 @@ def create_app(parts: Parts) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
     )  # fmt: skip
     app.state.parts = parts
-    for part in (people, apps, deployments, packages):
+    for part in (people, apps, sandboxes, deployments, packages, figures, draining, availability):
         app.include_router(part.router, prefix=API)
+    app.include_router(figures.for_prometheus)
     pages.install(app)
     errors.install(app)
     app.add_exception_handler(HTTPException, _not_found)
@@ -112,7 +125,18 @@ def open_parts(settings: Settings) -> Parts:
         bell=bell,
         clock=lambda: datetime.now(UTC),
         proxies=proxies(os.environ),
+        ways=_ways(settings),
     )
+
+
+def _ways(settings: Settings) -> list[Way]:
+    """To the owners of apps."""
+    found: list[Way] = []
+    if server := settings.smtp.get_secret_value():
+        found.append(Mail(server, settings.mail_from, settings.control_url, settings.ca_bundle))
+    if url := settings.webhook.get_secret_value():
+        found.append(Webhook(url, settings.ca_bundle))
+    return found
 
 
 def base_sources(settings: Settings) -> BaseSources:
@@ -177,6 +201,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+            await pool.empty(parts)
             for part in (parts.visitor, parts.runtime, parts.builder, parts.repositories, parts.store):
                 await part.close()
 

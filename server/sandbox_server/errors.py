@@ -13,7 +13,8 @@ SandboxError
 ├── MethodNotAllowed      405
 ├── Conflict              409  the state does not allow it
 │   ├── StateChanged           somebody else moved first
-│   └── NotPossible            this state has no such move
+│   ├── NotPossible            this state has no such move
+│   └── QuotaReached           as many sandboxes as are allowed
 ├── Unavailable           503  a part of the platform is not there; may be tried again
 │   ├── RuntimeUnavailable
 │   ├── RouterUnavailable
@@ -113,6 +114,11 @@ class StateChanged(Conflict):
 
 class NotPossible(Conflict):
     code = "not_possible"
+
+
+class QuotaReached(Conflict):
+    code = "quota_reached"
+    default_hint = "Remove one that nobody needs: `sandbox ls --sandboxes`, `sandbox rm --branch B`."
 
 
 class Unavailable(SandboxError):

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sandbox_server.domain.telling import check_webhook, mail_server
+
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 HOUR = 3600
@@ -153,11 +155,6 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds that an instance stays after its last page load could have come.",
     )
-    woken_for: float = Field(
-        default=15 * 60,
-        ge=0,
-        description="Seconds for which a deployment that was started again stays up unused.",
-    )
     keep_images: int = Field(
         default=10, ge=1, description="Images kept for each branch; released ones are kept always."
     )
@@ -191,6 +188,11 @@ class Settings(BaseSettings):
     )
     report_every: float = Field(
         default=5, gt=0, description="Seconds between two questions to an instance that has sessions."
+    )
+    shrink_after: float = Field(
+        default=5 * 60,
+        ge=0,
+        description="Seconds for which an instance must have been one too many before it drains.",
     )
     hang_after: float = Field(
         default=60,
@@ -233,6 +235,20 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("smtp")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            mail_server(value.get_secret_value())
+        return value
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_a_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            check_webhook(value.get_secret_value())
+        return value
 
     @property
     def database_url(self) -> str:

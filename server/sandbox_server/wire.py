@@ -1,7 +1,6 @@
 """What goes over the wire between the server and its clients. Shared with the command line; imports pydantic only."""
 
 import json
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -32,60 +31,6 @@ class Problem(Wire):
     hint: str
     detail: str = ""
     request_id: str = ""
-
-
-# Who
-
-
-class Limits(Wire):
-    """What this server accepts, so that nobody packs and sends more in vain."""
-
-    bundle: int
-    """Bytes packed; no single file may have more either."""
-    unpacked: int
-    """Bytes."""
-    files: int
-    """Files and folders."""
-
-
-class Me(Wire):
-    user: str
-    admin: bool
-    version: str
-    url: str
-    """The control plane's public address."""
-    limits: Limits | None = None
-
-
-def _token_name(name: str) -> str:
-    """It is printed in lists, and part of an address when the token is removed."""
-    if not re.fullmatch(r"\w([\w .:@+-]*\w)?", name):
-        raise PydanticCustomError(
-            "token_name", "Use letters, digits, spaces and . : @ + - _, with a letter or digit at both ends"
-        )
-    return name
-
-
-TokenName = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_token_name)]
-
-
-class TokenRequest(Request):
-    name: TokenName
-    days: int | None = Field(default=None, ge=1, le=3650)
-
-
-class Token(Wire):
-    name: str
-    created_at: datetime
-    expires_at: datetime | None
-    used_at: datetime | None
-    token: str | None = None
-    """Only in the answer to its creation."""
-
-
-class LoginLink(Wire):
-    url: str
-    expires_at: datetime
 
 
 # Deployments
@@ -239,7 +184,8 @@ class Release(Wire):
     url: str
     by: str
     reason: str
-    kind: Literal["promote", "rollback"]
+    kind: Literal["promote", "rollback", "abort"]
+    """`abort`: a candidate was given up."""
     returns_to: int | None = None
     """Of a rollback: the release that it brought back."""
     created_at: datetime
@@ -267,6 +213,8 @@ class Branch(Wire):
     deployments: int
     removal: str = ""
     """Why and when it will be removed, in words; empty: it stays."""
+    used_at: datetime | None = None
+    """When somebody last pushed to it or used it, as far as known."""
 
 
 class App(Wire):
@@ -282,6 +230,8 @@ class App(Wire):
     """The newest release's number, to be given back with a promote or a rollback; 0: none."""
     notices: int = 0
     """Open ones."""
+    up: bool | None = None
+    """Whether the platform's last own visit to the release went well; None: there was none."""
     branches: int
     sessions: int | None
     memory: int | None

@@ -17,6 +17,8 @@ class DrainRequest(Request):
     """Such as "30m": until then people may finish, and their pages say so. Empty: the app's own, as after a release."""
     now: bool = False
     """At once."""
+    cancel: bool = False
+    """Nobody is cut after all."""
     scope: Scope | None = None
     """None: both."""
     reason: str = Field(default="", max_length=2000)
@@ -38,6 +40,23 @@ class Draining(Wire):
     """Somebody asked for its end."""
     moves_at: datetime | None = None
     """Its pages are loaded anew then."""
+
+
+class Running(Wire):
+    """One instance that lives."""
+
+    app: str
+    deployment: int
+    scope: Scope
+    instance: str
+    state: Literal["starting", "up", "hung", "draining", "stopping"]
+    words: str = ""
+    """What is unusual: "has not answered for 70 s"."""
+    sessions: int | None
+    """None: cannot be read just now."""
+    memory: int | None
+    """Bytes."""
+    since: datetime
 
 
 class Point(Wire):
@@ -65,10 +84,14 @@ class Point(Wire):
 class Fault(Wire):
     """R errors at one place."""
 
+    deployment: int
     scope: Scope
     place: str
+    """Such as "output plot" or "observer app.R#12"."""
     kind: str
+    """The condition's class."""
     count: int
+    """How often users met it; 0 if only the platform's own visits did."""
     message: str
     """Only of the platform's own visits."""
     first_at: datetime
@@ -100,6 +123,14 @@ class Visited(Wire):
     seconds: float
 
 
+class Day(Wire):
+    """The platform's visits of one day (UTC)."""
+
+    at: datetime
+    visits: int
+    failed: int
+
+
 class Availability(Wire):
     app: str
     percent: float | None
@@ -111,6 +142,8 @@ class Availability(Wire):
     last: Visited | None
     troubles: list[Visited] = Field(default=[])
     """The newest visits that failed."""
+    days: list[Day] = Field(default=[])
+    """Oldest first, of the last 30 days; days without a visit are left out."""
 
 
 class Notice(Wire):
@@ -163,6 +196,45 @@ class Watch(Wire):
 class BranchesSeen(Request):
     """What a publisher's repository knows, so that sandboxes of branches that are gone can be removed."""
 
+    branch: str = Field(min_length=1, max_length=255)
+    """The one that was pushed just now: from a repository of another app nothing follows."""
     existing: list[str] = Field(max_length=5000)
+    """Those of the app's branches that it has, or cannot judge."""
     merged: list[str] = Field(default=[], max_length=5000)
     """Merged into the repository's main branch."""
+
+
+class Gone(Wire):
+    branch: str
+    removal: str
+    """Why and when, in words; empty: it stays."""
+
+
+class BranchesGone(Wire):
+    gone: list[Gone]
+
+
+class Kept(Wire):
+    app: str
+    branch: str
+    until: datetime | None
+    """If nobody touches it, it is removed then at the earliest; None: never."""
+
+
+class Sandbox(Wire):
+    """A branch's place, for the list of all: whether it sleeps, and what it costs."""
+
+    app: str
+    branch: str
+    deployment: int
+    status: str
+    """Of the deployment that it shows."""
+    url: str
+    sessions: int | None
+    """None: not known just now."""
+    memory: int | None
+    """Bytes, of all the branch's instances; None if nothing runs."""
+    used_at: datetime
+    """When somebody last pushed to it or used it, as far as known."""
+    removal: str = ""
+    """Why and when it will be removed, in words; empty: it stays."""

@@ -28,12 +28,24 @@ def measure() -> list[Row]:
         platform.destroy()
 
 
+def resident(pids: list[int]) -> int:
+    """Bytes. What processes share is divided between them."""
+    texts = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
+    return sum(int(size) for text in texts for size in re.findall(r"^Pss:\s+(\d+) kB", text, re.M)) * 1024
+
+
+def busy(pids: list[int]) -> float:
+    """Seconds of processor time so far."""
+    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
+    return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+
+
 def _rows(platform: Platform) -> list[Row]:
     server, edge = [platform.pid], platform.haproxy()
-    before = _busy(server), _busy(edge)
+    before = busy(server), busy(edge)
     time.sleep(SPAN)
-    used = [100 * (_busy(pids) - was) / SPAN for pids, was in zip((server, edge), before, strict=True)]
-    sizes = [_resident(pids) / MB for pids in (server, edge)]
+    used = [100 * (busy(pids) - was) / SPAN for pids, was in zip((server, edge), before, strict=True)]
+    sizes = [resident(pids) / MB for pids in (server, edge)]
     return [
         Row(
             "idle memory of the server", f"{sizes[0]:.0f} MB", target=f"≤ {SERVER} MB", met=sizes[0] <= SERVER
@@ -49,15 +61,3 @@ def _rows(platform: Platform) -> list[Row]:
             f"server {used[0]:.1f} %, HAProxy {used[1]:.1f} %",
         ),
     ]
-
-
-def _resident(pids: list[int]) -> int:
-    """Bytes. What processes share is divided between them."""
-    texts = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
-    return sum(int(size) for text in texts for size in re.findall(r"^Pss:\s+(\d+) kB", text, re.M)) * 1024
-
-
-def _busy(pids: list[int]) -> float:
-    """Seconds of processor time so far."""
-    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
-    return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")

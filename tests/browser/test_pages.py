@@ -1,92 +1,14 @@
 """The pages in a real browser, over a server in memory."""
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
-
 import pytest
-import uvicorn
-from httpx import AsyncClient
-from playwright.async_api import Page, async_playwright, expect
-from tests.server.pages.platform import ANNA, Platform, memory_parts
-
-from sandbox_server.app import create_app
-from sandbox_server.operations import login
-from sandbox_server.visitor.launch import find
+from playwright.async_api import expect
+from tests.browser.anna import Anna
+from tests.server.pages.platform import Platform
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 APP = "/apps/sales-dashboard"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--no-proxy-server",
-]
 SCREENS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
-
-
-@dataclass
-class Anna:
-    """Her browser, logged in by a one-time link."""
-
-    page: Page
-    url: str
-    complaints: list[str] = field(default_factory=list)
-    """What the page did wrong: errors of scripts, answers with an error, things that its own rules forbid."""
-
-    def hear(self, said: str) -> None:
-        # Connections that break because somebody made a network on this machine are nobody's fault.
-        if "Content Security Policy" in said or "status of" in said:
-            self.complaints.append(said)
-
-    async def go(self, path: str) -> None:
-        await self.page.goto(self.url + path, wait_until="domcontentloaded")
-
-    async def overflow(self) -> int:
-        """By how many pixels the page is wider than the screen."""
-        root = "document.documentElement"
-        return int(await self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[tuple[Platform, str]]:
-    """A running server, and its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        free.listen()
-        port = free.getsockname()[1]
-        parts = memory_parts(tmp_path)
-        parts.settings.scheme, parts.settings.port = "http", port
-        config = uvicorn.Config(create_app(parts), log_level="error", ws="none", timeout_graceful_shutdown=1)
-        running = uvicorn.Server(config)
-        task = asyncio.create_task(running.serve(sockets=[free]))
-        async with AsyncClient() as client:
-            await client.get(f"http://127.0.0.1:{port}/login")  # answered once it has started
-            token = await login.add_user(parts, "anna", admin=False)
-            yield Platform(parts, client, token), f"http://sandbox.localhost:{port}"
-        running.should_exit = True
-        await task
-
-
-@pytest.fixture
-async def anna(server: tuple[Platform, str]) -> AsyncIterator[Anna]:
-    platform, url = server
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=find(""), args=FLAGS)
-        page = await browser.new_page()
-        anna = Anna(page, url)
-        page.on("console", lambda said: anna.hear(said.text))
-        page.on("pageerror", lambda error: anna.complaints.append(str(error)))
-        link = await login.make_link(platform.parts, ANNA)
-        await page.goto(link.url)
-        await page.get_by_role("button", name="Log in as anna").click()
-        await expect(page.get_by_role("heading", name="Apps")).to_be_visible()
-        yield anna
-        await browser.close()
 
 
 async def test_a_push_appears_without_a_reload_and_is_promoted_and_taken_back(

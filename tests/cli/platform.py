@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox_server import wire, wire_packages
+from sandbox_server import wire, wire_packages, wire_people, wire_sessions
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FORWARD = {"queued": "building", "building": "starting", "starting": "ready"}
@@ -37,7 +37,7 @@ class Platform:
         """Of the next release."""
         self.tokens: list[str] = ["first"]
         self.smoke = wire.Smoke(status="passed", seconds=0.4)
-        self.limits = wire.Limits(bundle=2**30, unpacked=2**32, files=20_000)
+        self.limits = wire_people.Limits(bundle=2**30, unpacked=2**32, files=20_000)
         self.phases: list[str] = []
         """What a build says, one by one, before it is over."""
         self.built: dict[str, Any] = {}
@@ -49,6 +49,19 @@ class Platform:
         self.too_large = False
         self.after_start = wire.Status.ready
         """Where a deployment gets to that starts."""
+        self.watched: list[wire_sessions.Watch] = []
+        """What a watch says, one after the other; the last one stays."""
+        self.asked: list[wire.ReleaseRequest | wire.RollbackRequest] = []
+        """Promotes and rollbacks."""
+        self.sandboxes: list[wire_sessions.Sandbox] = []
+        self.seen: list[wire_sessions.BranchesSeen] = []
+        """What repositories told of their branches, oldest first."""
+        self.draining: list[wire_sessions.Draining] = []
+        self.drains: list[wire_sessions.DrainRequest] = []
+        """What was asked for."""
+        self.points: list[wire_sessions.Point] = []
+        self.notices: list[wire_sessions.Notice] = []
+        self.faults: list[wire_sessions.Fault] = []
         self.held = threading.Event()
         """While it is set, no deployment gets on."""
 
@@ -131,14 +144,14 @@ class Platform:
             deployment.image, deployment.smoke, deployment.current = "sha256:abc", self.smoke, True
             deployment.seconds = {"build": 0.1, "start": 0.5, "smoke": 0.4}
 
-    def release(self, app: str, number: int, kind: str, reason: str, seen: int) -> wire.Job:
+    def release(self, app: str, number: int, kind: str, reason: str, seen: int, share: int = 100) -> wire.Job:
         history = self.releases.setdefault(app, [])
         if seen != (history[-1].release if history else 0):
             raise RefusalError(409, "state_changed", "Somebody else released meanwhile.")
         deployment = self.one(app, str(number))
         if deployment.status != "ready":
             raise RefusalError(409, "not_possible", f"d{number} is {deployment.status}.")
-        for earlier in history:
+        for earlier in history if share == 100 else []:
             earlier.in_force = False
         made = wire.Release(
             release=len(history) + 1,
@@ -149,14 +162,33 @@ class Platform:
             url=f"http://{app}.apps.localhost",
             by="ada",
             reason=reason,
-            kind=kind,
+            kind="abort" if share == 0 else kind,
             created_at=NOW,
-            in_force=True,
+            in_force=share == 100,
+            share=share,
             sessions=2,
             output_diff=self.output_diff,
         )
         history.append(made)
         return self.job(kind, made, left=7 if len(history) > 1 else 0)
+
+    def figures(self, app: str, number: int | None, asked: dict[str, str]) -> wire_sessions.Figures:
+        """The minutes or hours of `points`, the first one at the beginning of the time that was asked for."""
+        points = [one.model_copy(update={"at": NOW}) for one in self.points]
+        total = points[0] if points else point()
+        scope = asked.get("scope", "release")
+        return wire_sessions.Figures(
+            app=app, deployment=number, scope=scope, span=asked["span"], points=points, total=total,
+            faults=self.faults,
+        )  # fmt: skip
+
+    def availability(self, app: str) -> wire_sessions.Availability:
+        visit = wire_sessions.Visited(
+            at=NOW, release=1, deployment=41, ok=not self.notices, reason="No session came up.", seconds=1
+        )
+        return wire_sessions.Availability(
+            app=app, percent=99.2, promised=99.5, sla="99,5 %", visits=8640, last=visit
+        )  # fmt: skip
 
     def job(self, kind: str, release: wire.Release | None, left: int | None = None) -> wire.Job:
         job = wire.Job(
@@ -184,15 +216,26 @@ class Platform:
                 )
             )
         history = self.releases.get(app, [])
+        newest = history[-1] if history else None
         return wire.AppDetail(
             app=app,
             title=app,
             url=f"http://{app}.apps.localhost",
             page=f"{self.url}/apps/{app}",
             updated_at=NOW,
-            release=history[-1] if history else None,
+            release=next((one for one in reversed(history) if one.share == 100), None),
+            candidate=newest if newest and 0 < newest.share < 100 else None,
+            seen=newest.release if newest else 0,
             branches=len(sandboxes),
             sessions=3,
             memory=None,
             sandboxes=sandboxes,
         )
+
+
+def point(**values: Any) -> wire_sessions.Point:
+    """A minute in which nothing happened but this."""
+    nothing = dict.fromkeys(
+        ("sessions", "started", "failed", "errors", "requests", "refused", "crashes", "memory", "busy"), 0
+    )
+    return wire_sessions.Point(**{"at": NOW, "p50": None, "p95": None, **nothing, **values})

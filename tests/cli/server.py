@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.cli.platform import NOW, Platform, RefusalError
 
-from sandbox_server import wire, wire_packages
+from sandbox_server import wire, wire_packages, wire_people, wire_sessions
 
 __all__ = ["TOKEN", "Platform", "Server"]
 
@@ -52,15 +52,15 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def _me(self, rest: list[str], body: bytes) -> tuple[int, Any]:
-        return 200, wire.Me(
+        return 200, wire_people.Me(
             user="ada", admin=True, version="0.1.0", url=self.platform.url, limits=self.platform.limits
         )
 
     def _tokens(self, rest: list[str], body: bytes) -> tuple[int, Any]:
         if self.command == "POST":
-            asked = wire.TokenRequest.model_validate_json(body)
+            asked = wire_people.TokenRequest.model_validate_json(body)
             self.platform.tokens.append(asked.name)
-            return 201, wire.Token(
+            return 201, wire_people.Token(
                 name=asked.name, created_at=NOW, expires_at=None, used_at=None, token="sbx_new"
             )
         if self.command == "DELETE":
@@ -69,11 +69,12 @@ class Handler(BaseHTTPRequestHandler):
             self.platform.tokens.remove(rest[0])
             return 200, {}
         return 200, [
-            wire.Token(name=n, created_at=NOW, expires_at=None, used_at=NOW) for n in self.platform.tokens
+            wire_people.Token(name=n, created_at=NOW, expires_at=None, used_at=NOW)
+            for n in self.platform.tokens
         ]
 
     def _login_links(self, rest: list[str], body: bytes) -> tuple[int, Any]:
-        return 201, wire.LoginLink(url=f"{self.platform.url}/login/sbx_once", expires_at=NOW)
+        return 201, wire_people.LoginLink(url=f"{self.platform.url}/login/sbx_once", expires_at=NOW)
 
     def _doctor(self, rest: list[str], body: bytes) -> tuple[int, Any]:
         return 200, [wire.Finding(part="engine", status="ok", message="Docker 20.10 answers")]
@@ -118,8 +119,14 @@ class Handler(BaseHTTPRequestHandler):
         deployment = self.platform.one(app, rest[0])
         if rest[1:] == ["logs"]:
             return self._logs(deployment)
+        if rest[1:] == ["figures"]:
+            return 200, self.platform.figures(app, deployment.deployment, self.query)
         if rest[1:2] in (["packages"], ["lock"], ["sbom"]):
             return 200, self._of_library(deployment, rest[1:])
+        if rest[1:] == ["drain"]:
+            asked = wire_sessions.DrainRequest.model_validate_json(body)
+            self.platform.drains.append(asked)
+            return 200, [row for row in self.platform.draining if row.deployment == deployment.deployment]
         if rest[1:] == ["cancel"]:
             deployment.status = wire.Status.cancelled
         elif rest[1:] == ["render"]:
@@ -135,6 +142,9 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(0.01)
             self.platform.move(deployment)
         return 200, deployment
+
+    def _app_draining(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        return 200, [row for row in self.platform.draining if row.app == app]
 
     def _render(self, deployment: wire.Deployment, request: wire.RenderRequest) -> tuple[int, Any]:
         output = wire.Output(
@@ -186,15 +196,39 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         return 200, None
 
+    def _app_figures(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        return 200, self.platform.figures(app, None, self.query)
+
+    def _app_availability(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        return 200, self.platform.availability(app)
+
+    def _app_notices(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        return 200, self.platform.notices
+
     def _app_releases(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
         if self.command == "GET":
             return 200, list(reversed(self.platform.releases.get(app, [])))
         asked = wire.ReleaseRequest.model_validate_json(body)
-        return 202, self.platform.release(app, asked.deployment, "promote", asked.reason, asked.seen)
+        self.platform.asked.append(asked)
+        share = int(asked.canary.partition("@")[0]) if asked.canary else asked.percent
+        return 202, self.platform.release(
+            app, asked.deployment, "promote", asked.reason, asked.seen, 100 if share is None else share
+        )
+
+    def _app_watch(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        said = self.platform.watched
+        if "seen" in self.query and len(said) > 1:
+            said.pop(0)
+        return 200, said[0]
 
     def _app_rollback(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
         asked = wire.RollbackRequest.model_validate_json(body)
+        self.platform.asked.append(asked)
         history = self.platform.releases[app]
+        if 0 < history[-1].share < 100 and asked.to is None:
+            return 202, self.platform.release(
+                app, history[-1].deployment, "abort", asked.reason, asked.seen, 0
+            )
         target = history[(asked.to or len(history) - 1) - 1]
         return 202, self.platform.release(app, target.deployment, "rollback", asked.reason, asked.seen)
 
@@ -224,7 +258,19 @@ class Handler(BaseHTTPRequestHandler):
             own[:] = [variable for variable in own if variable.name != rest[0]]
         return 200, wire.Variables(variables=own, effect="Seen from the next deployment on.")
 
+    def _sandboxes(self, rest: list[str], body: bytes) -> tuple[int, Any]:
+        app = self.query.get("app")
+        return 200, [one for one in self.platform.sandboxes if app in (None, one.app)]
+
     def _app_branches(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
+        if rest == ["keep"]:
+            return 200, wire_sessions.Kept(app=app, branch=self.query["branch"], until=NOW)
+        if self.command == "POST":
+            seen = wire_sessions.BranchesSeen.model_validate_json(body)
+            self.platform.seen.append(seen)
+            words = "will be removed on 8 Jan: its branch was merged"
+            gone = [wire_sessions.Gone(branch=name, removal=words) for name in seen.merged]
+            return 200, wire_sessions.BranchesGone(gone=gone)
         return 200, wire.Removed(removed=[f"sandbox {self.query['branch']}", "d41"])
 
 

@@ -4,14 +4,20 @@ from typing import get_type_hints
 
 import pytest
 
-from sandbox_cli import answers
-from sandbox_server import wire, wire_packages
+from sandbox_cli import answers, answers_sessions
+from sandbox_server import wire, wire_packages, wire_people, wire_sessions
 
-NAMES = [name for name, kind in vars(answers).items() if isinstance(kind, type) and name != "TypedDict"]
+KINDS = {
+    name: kind
+    for module in (answers, answers_sessions)
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and name != "TypedDict"
+}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_fields_are_the_same(name: str) -> None:
-    model = getattr(wire, name, None) or getattr(wire_packages, name)
+    homes = (wire, wire_packages, wire_people, wire_sessions)
+    model = next(getattr(home, name) for home in homes if hasattr(home, name))
 
-    assert get_type_hints(getattr(answers, name)).keys() == model.model_fields.keys()
+    assert get_type_hints(KINDS[name]).keys() == model.model_fields.keys()

@@ -7,7 +7,7 @@ from tests.cli.conftest import APP, Sandbox, commit, write
 from tests.cli.server import Platform
 
 from sandbox_cli import limits
-from sandbox_server import wire
+from sandbox_server import wire_people
 
 MIB = 1024 * 1024
 
@@ -17,7 +17,7 @@ def small(logged_in: Platform, monkeypatch: pytest.MonkeyPatch) -> Platform:
     """A server whose limits a test can go beyond."""
     monkeypatch.setattr(limits, "MANY", 20)
     monkeypatch.setattr(limits, "LARGE", MIB)
-    logged_in.limits = wire.Limits(bundle=4 * MIB, unpacked=6 * MIB, files=40)
+    logged_in.limits = wire_people.Limits(bundle=4 * MIB, unpacked=6 * MIB, files=40)
     return logged_in
 
 

@@ -21,6 +21,18 @@ class InMemory:
 
     async def listen(self, name: str) -> None:
         self.runtime.answer(name, 200)
+        self.runtime.loading.discard(name)
+
+    async def load(self, name: str) -> None:
+        """It does not listen yet, and will read what it is given."""
+        self.runtime.loading.add(name)
+
+    async def got(self, name: str) -> bytes:
+        """What it was given when it was claimed."""
+        return self.runtime.code(name)
+
+    async def tell(self, name: str, text: str) -> None:
+        self.runtime.run(name, lambda method, path, *_: text.encode() if path == "/told" else None)
 
     async def say(self, name: str, stream: str, text: str) -> None:
         self.runtime.say(name, stream, text)
@@ -50,6 +62,24 @@ class OnEngine:
 
     async def listen(self, name: str) -> None:
         await self.do(name, "echo hello >/app/index.html; httpd -p 3838 -h /app")
+
+    async def load(self, name: str) -> None:
+        """It does not listen yet, and will read what it is given."""
+        await self.do(name, "cat >/app/got; touch /app/whole")
+
+    async def got(self, name: str) -> bytes:
+        """What it was given when it was claimed."""
+
+        def work() -> bytes:
+            script = "while [ ! -f /app/whole ]; do sleep 0.02; done; cat /app/got"
+            command = self.client.exec_create(name, ["sh", "-c", script], user="1000:1000")
+            return bytes(self.client.exec_start(command))
+
+        return await anyio.to_thread.run_sync(work)
+
+    async def tell(self, name: str, text: str) -> None:
+        """From now on it answers so to questions for /told, and with 404 to all others."""
+        await self.do(name, f"printf '%s' '{text}' >/app/told; httpd -p 3838 -h /app")
 
     async def say(self, name: str, stream: str, text: str) -> None:
         await self.do(name, f"echo '{text}' >&{1 if stream == 'stdout' else 2}")

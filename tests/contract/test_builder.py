@@ -220,3 +220,20 @@ async def test_the_unpacked_bundle_has_no_name_that_a_kill_could_leave(
     monkeypatch.setattr(docker, "repack", repack)
     await machine.builder.code(base.image, layer)
     assert all(files == [layer.files] for files in seen)
+
+
+async def test_what_waits_for_code_has_its_library_and_goes_with_it(
+    machine: InMemory | OnEngine, tmp_path: Path
+) -> None:
+    builder = machine.builder
+    library = (await builder.base()).image
+    image = await builder.warm(library)
+    code = await builder.code(library, layer_of(HELLO, tmp_path))
+    await builder.remove_libraries()
+
+    assert await builder.warm(library) == image
+    assert image not in {one.id for one in await builder.images()}
+    await builder.remove(code)
+    await builder.remove_libraries()
+    assert not await builder.has(image)
+    assert await builder.has(library)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.integration.edge_parts import free_port
 
@@ -31,6 +32,7 @@ BEFORE = Edge(
     pins={f"{HOST}|d1-aaaaaaaa": "slot0"},
     workers={f"{HOST}|00000000000000aa": "slot0/s1"},
     labels={"slot0": "d1-aaaaaaaa"},
+    limits={"slot0": "20"},
     servers={Server("slot0", 1): Backend(IPv4Address("127.9.0.1"), Mode.up)},
 )
 AFTER = Edge(
@@ -38,6 +40,8 @@ AFTER = Edge(
     pins={f"{HOST}|d1-aaaaaaaa": "slot0", f"{HOST}|d2-bbbbbbbb": "slot1"},
     workers={f"{HOST}|00000000000000aa": "slot0/s1", f"{HOST}|00000000000000bb": "slot1/s2"},
     labels={"slot0": "d1-aaaaaaaa", "slot1": "d2-bbbbbbbb"},
+    shares={HOST: "10:slot0", "api.apps.localhost": "50:slot1:each"},
+    limits={"slot0": "40", "slot1": "20"},
     servers={
         Server("slot0", 1): Backend(IPv4Address("127.9.0.1"), Mode.drain),
         Server("slot1", 2): Backend(IPv4Address("127.9.0.2"), Mode.up),
@@ -115,6 +119,27 @@ async def test_a_start_after_write_is_what_was_written(router: AnyRouter) -> Non
     assert await router.read() == AFTER
 
 
+async def test_requests_are_counted_by_slot(router: AnyRouter) -> None:
+    await router.prepare(BEFORE)
+    assert await router.requests() == {}
+    for agent in ("somebody", "somebody else", "the platform SandboxVisit/1"):
+        await visit(router, agent)
+    assert await router.requests() == {"slot0": (2, 2)}
+
+
+async def visit(router: AnyRouter, agent: str) -> None:
+    """Nobody is at the server's address, so the edge answers with 503."""
+    if isinstance(router, MemoryRouter):
+        if "SandboxVisit" not in agent:
+            count, failed = (await router.requests()).get("slot0", (0, 0))
+            router.set_requests("slot0", count + 1, failed + 1)
+        return
+    async with httpx.AsyncClient(trust_env=False) as client:
+        port = router._wish.port
+        answer = await client.get(f"http://127.0.0.1:{port}/", headers={"Host": HOST, "User-Agent": agent})
+    assert answer.status_code == 503
+
+
 async def test_nothing_to_do_is_done(router: AnyRouter) -> None:
     await router.prepare(BEFORE)
     await router.execute([])
@@ -182,6 +207,31 @@ async def test_places_that_do_not_exist_are_refused(router: AnyRouter) -> None:
     for value in ("control", "slot9", "slot0/s1"):
         with pytest.raises(ValueError, match="There is no"):
             await router.execute([SetEntry(Table.routes, HOST, value)])
-    with pytest.raises(ValueError, match="There is no"):
-        await router.execute([SetEntry(Table.workers, f"{HOST}|w", "slot0")])
+    for entry in (
+        SetEntry(Table.workers, f"{HOST}|w", "slot0"),
+        SetEntry(Table.shares, HOST, "10:slot9"),
+        SetEntry(Table.limits, "slot9", "10"),
+    ):
+        with pytest.raises(ValueError, match="There is no"):
+            await router.execute([entry])
+    assert await router.read() == BEFORE
+
+
+@pytest.mark.parametrize(
+    "value", ["101:slot1", "-1:slot1", "01:slot1", "10", "10:waker", "10:slot1:all", "x:slot1"]
+)
+async def test_shares_that_say_nothing_are_refused(router: AnyRouter, value: str) -> None:
+    await router.prepare(BEFORE)
+    with pytest.raises(ValueError, match="says nothing"):
+        await router.execute([SetEntry(Table.shares, HOST, value)])
+    with pytest.raises(ValueError, match="says nothing"):
+        await router.write(replace(BEFORE, shares={HOST: value}))
+    assert await router.read() == BEFORE
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "1.5", "slot1"])
+async def test_limits_that_are_no_number_are_refused(router: AnyRouter, value: str) -> None:
+    await router.prepare(BEFORE)
+    with pytest.raises(ValueError, match="says nothing"):
+        await router.execute([SetEntry(Table.limits, "slot1", value)])
     assert await router.read() == BEFORE

@@ -1,5 +1,6 @@
 """What every runtime promises, over the real engine and the one in memory."""
 
+from contextlib import aclosing
 from dataclasses import replace
 from ipaddress import IPv4Network
 
@@ -129,6 +130,32 @@ async def test_running_out_of_memory_is_told_from_a_crash(host: Host, spec: Cont
     assert (container.exit_code, container.out_of_memory) == (137, True)
 
 
+async def test_a_death_is_heard_while_somebody_listens(host: Host, spec: ContainerSpec) -> None:
+    await host.runtime.start(spec)
+    heard: list[str] = []
+
+    async def listen() -> None:
+        async with aclosing(host.runtime.deaths()) as names:
+            async for name in names:
+                heard.append(name)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(listen)
+        with anyio.fail_after(30):
+            while not heard:
+                # Until the ear is there, what dies is not heard.
+                await host.runtime.start(spec)
+                await host.runtime.stop(spec.name, 0)
+                await anyio.sleep(0.2)
+        tasks.cancel_scope.cancel()
+    assert set(heard) == {spec.name}
+
+
+async def test_the_machine_has_some_room_if_that_can_be_told(host: Host) -> None:
+    room = await host.runtime.room()
+    assert room is None or 0 < room.free <= room.total
+
+
 async def test_removing_takes_a_running_container_and_may_be_repeated(
     host: Host, spec: ContainerSpec
 ) -> None:
@@ -144,6 +171,26 @@ async def test_what_is_absent_has_no_log_no_memory_and_nothing_to_stop(
     await host.runtime.stop(spec.name)
     assert await host.runtime.memory(spec.name) is None
     assert [line async for line in host.runtime.logs(spec.name, follow=True)] == []
+
+
+async def test_a_volume_outlives_its_container_until_it_is_removed(host: Host, spec: ContainerSpec) -> None:
+    name = f"sbx-{host.platform}-bookmarks-1-release"
+    spec = replace(spec, volume=name)
+    assert await host.runtime.volumes() == {}
+    await host.runtime.start(spec)
+    with pytest.raises(RuntimeUnavailable):
+        await host.runtime.remove_volume(name)
+    await host.runtime.remove(spec.name)
+    assert await host.runtime.volumes() == {name: 0}
+    await host.runtime.remove_volume(name)
+    await host.runtime.remove_volume(name)
+    assert await host.runtime.volumes() == {}
+
+
+async def test_a_volume_of_another_platform_is_refused(host: Host, spec: ContainerSpec) -> None:
+    for name in ("sbx-other-bookmarks-1-release", "data", "/etc"):
+        with pytest.raises(ValueError, match="volume"):
+            await host.runtime.start(replace(spec, volume=name))
 
 
 async def test_memory_is_known_while_it_runs(host: Host, spec: ContainerSpec) -> None:
@@ -177,6 +224,23 @@ async def test_lines_come_in_order_with_stream_and_time(host: Host, spec: Contai
         ("stdout", "日本"),
     ]
     assert all(line.at.tzinfo is not None for line in lines)
+
+
+async def test_a_runner_is_asked_at_its_address(host: Host, spec: ContainerSpec) -> None:
+    async def ask(path: str, most: int = 4096) -> bytes | None:
+        return await host.runtime.ask(spec.name, spec.address, "GET", path, secret="s3cret", most=most)
+
+    assert await ask("/told") is None
+    await host.runtime.start(spec)
+    await host.tell(spec.name, "twelve bytes")
+    with anyio.fail_after(20):
+        while not await ask("/told"):  # noqa: ASYNC110
+            await anyio.sleep(0.05)
+    assert await ask("/told") == b"twelve bytes"
+    assert await ask("/told", most=6) == b"twelve"
+    assert await ask("/other") is None
+    await host.runtime.stop(spec.name, grace=0)
+    assert await ask("/told") is None
 
 
 async def test_a_tail_has_the_last_lines(host: Host, spec: ContainerSpec) -> None:

@@ -7,13 +7,14 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -66,7 +67,7 @@ class Platform:
         self._pid = 0
         self._settings = {
             "home": self.home, "port": self.port, "control_port": self.control_port, "wake_port": self.wake_port,
-            "slots": 64, "max_connections": 1000, "settle": 0.5, "reconcile_every": 1, **settings,
+            "slots": 64, "max_connections": 1000, "settle": 0.5, "reconcile_every": 1, "warm": 0, **settings,
         }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -140,6 +141,7 @@ class Platform:
         found = [f"container {row['Names']}" for row in self.docker.containers(all=True, filters=label)]
         found += [f"network {row['Name']}" for row in self.docker.networks(filters=label)]
         found += [f"image {row['RepoTags']}" for row in self.docker.images(filters=label)]
+        found += [f"volume {row['Name']}" for row in self.docker.volumes(filters=label)["Volumes"] or []]
         for table in ("filter", "raw"):
             command = ["iptables", "-w", "-t", table, "-S"]
             rules = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -273,6 +275,11 @@ class Platform:
             with suppress(NotFound):
                 found.append(self.docker.inspect_container(row["Id"]))
         return found
+
+    def sqlite(self, query: str) -> list[tuple[Any, ...]]:
+        """What the database has, of which nobody is told."""
+        with closing(sqlite3.connect(self.home / "sandbox.db", timeout=10)) as database:
+            return database.execute(query).fetchall()
 
     def images(self) -> set[str]:
         """Ids of the code images."""

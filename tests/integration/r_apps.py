@@ -1,5 +1,6 @@
 """Real R apps in real containers, made by the real builder and started by the real runtime."""
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,8 +85,9 @@ class Apps:
         environment: Mapping[str, str] | None = None,
         memory: int = 1024 * MIB,
         packages: frozenset[str] = frozenset(),
+        volume: str = "",
     ) -> Instance:
-        """A small app by its name, or one with these files."""
+        """A small app by its name, or one with these files; one at a time has the name and the address."""
         files = files_of(app) if isinstance(app, str) else app
         base = await self._builder.base()
         library = await self._builder.library(base, Library(packages), Told())
@@ -94,7 +96,12 @@ class Apps:
         name = f"sbx-{self._platform}-app-d1-sandbox-abcdef12-0"
         address = self._subnet[10]
         values = {"SANDBOX_WORKER": WORKER, **(environment or {})}
-        await self._runtime.start(ContainerSpec(name, image, address, values, memory, 1, "abcdef12"))
+        made_from = f"{image} {volume} {values}"  # the next app takes the place of the one before
+        spec_hash = hashlib.sha256(made_from.encode()).hexdigest()[:8]
+        volume = volume and f"sbx-{self._platform}-{volume}"
+        await self._runtime.start(
+            ContainerSpec(name, image, address, values, memory, 1, spec_hash, volume=volume)
+        )
         return Instance(name, f"http://{address}:3838/", self._runtime)
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -132,6 +133,45 @@ async def test_sessions_are_counted_also_in_a_process_from_before_a_reload(edge:
             await before.send("still here")
             assert await before.recv() == "d1:still here"
     await until(lambda: counted(edge, {}))
+
+
+async def test_restarts_of_the_proxys_own_process_keep_sessions_and_their_downloads(edge: Kit) -> None:
+    async with session(edge) as socket:
+        for number in range(3):
+            before = readings.workers(await ask(edge.folder, "show proc"))
+            os.kill(before.master, signal.SIGUSR2)
+            await until(partial(has_other_worker, edge, before))
+            await edge.router.prepare(edge.wanted)
+            await socket.send(str(number))
+            assert await socket.recv() == f"d1:{number}"
+            assert app_of(await edge.get(RELEASE, "/session/1/x?w=w1")) == "d1"
+            assert await edge.router.sessions() == {Server("slot1", 1): 1}
+
+
+async def test_a_newer_program_takes_over_without_ending_a_session(edge: Kit, tmp_path: Path) -> None:
+    newer = tmp_path / "haproxy"
+    newer.write_text(
+        f'#!/bin/sh\n[ "$1" != -v ] || exec echo HAProxy version 99.1\nexec {process.found("haproxy")} "$@"\n'
+    )
+    newer.chmod(0o755)
+    before = readings.workers(await ask(edge.folder, "show proc"))
+    async with session(edge) as socket:
+        await HAProxyRouter(edge.folder, replace(edge.settings, program=str(newer))).prepare(edge.wanted)
+        assert readings.workers(await ask(edge.folder, "show proc")).current != before.current
+        await socket.send("x")
+        assert await socket.recv() == "d1:x"
+
+
+async def test_a_proxy_that_is_slow_to_answer_is_not_ended_for_that(edge: Kit) -> None:
+    workers = readings.workers(await ask(edge.folder, "show proc"))
+    async with session(edge) as socket, anyio.create_task_group() as tasks:
+        os.kill(workers.master, signal.SIGSTOP)
+        tasks.start_soon(edge.router.prepare, edge.wanted)
+        await anyio.sleep(6)
+        os.kill(workers.master, signal.SIGCONT)
+        await socket.send("x")
+        assert await socket.recv() == "d1:x"
+    assert readings.workers(await ask(edge.folder, "show proc")) == workers
 
 
 async def test_reloads_under_load_lose_no_request(edge: Kit) -> None:
@@ -294,7 +334,7 @@ async def test_after_shutdown_nothing_is_left(tmp_path: Path) -> None:
         workers = readings.workers(await ask(made.folder, "show proc"))
         await made.router.shutdown()
         await made.router.shutdown()
-        assert not alive(workers)
+        await until(partial(gone, workers))
 
 
 async def reload(edge: Kit, answer_timeout: float = 499) -> HAProxyRouter:
@@ -312,6 +352,13 @@ async def kill(edge: Kit) -> None:
     with anyio.fail_after(10):
         while alive(workers):  # noqa: ASYNC110 - nobody tells us
             await anyio.sleep(0.02)
+
+
+async def has_other_worker(edge: Kit, before: readings.Workers) -> bool:
+    try:
+        return readings.workers(await ask(edge.folder, "show proc")).current not in ([], before.current)
+    except (RouterUnavailable, ValueError):  # between two lives
+        return False
 
 
 async def gone(workers: readings.Workers) -> bool:

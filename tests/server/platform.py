@@ -58,12 +58,22 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = NOON
+        self._jumped = timedelta()
 
     def __call__(self) -> datetime:
         return self.now
 
+    def ticks(self) -> float:
+        """Seconds that really went by."""
+        return (self.now - NOON - self._jumped).total_seconds()
+
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the clock."""
+        self.now += timedelta(seconds=seconds)
+        self._jumped += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -103,16 +113,18 @@ class Platform:
         return number
 
     async def promote(
-        self, number: int, *, seen: int | None = None, by: Caller = BEN, reason: str = ""
+        self, number: int, *, seen: int | None = None, by: Caller = BEN, reason: str = "", **share: Any
     ) -> wire.Job:
         """The job that was asked for, ended."""
         seen = await self.in_force() if seen is None else seen
-        request = wire.ReleaseRequest(deployment=number, seen=seen, reason=reason)
+        request = wire.ReleaseRequest(deployment=number, seen=seen, reason=reason, **share)
         return await self.finished(await promote.request_promote(self.parts, by, APP, request))
 
-    async def rollback(self, *, to: int | None = None, seen: int | None = None, by: Caller = BEN) -> wire.Job:
+    async def rollback(
+        self, *, to: int | None = None, seen: int | None = None, by: Caller = BEN, move: str = ""
+    ) -> wire.Job:
         seen = await self.in_force() if seen is None else seen
-        request = wire.RollbackRequest(seen=seen, to=to)
+        request = wire.RollbackRequest(seen=seen, to=to, move=move)
         return await self.finished(await rollback.request_rollback(self.parts, by, APP, request))
 
     async def finished(self, job: wire.Job) -> wire.Job:
@@ -183,7 +195,7 @@ class Platform:
         return await overview.list_releases(self.parts, APP)
 
     async def in_force(self) -> int:
-        """The number of the release in force, 0 for none."""
+        """The number of the newest release, 0 for none."""
         made = await self.releases()
         return made[0].release if made else 0
 
@@ -265,9 +277,9 @@ async def open_platform(home: Path, database: Path, **settings: Any) -> AsyncIte
 
 def assemble(home: Path, **settings: Any) -> Platform:
     """Every part in memory, but for the database and the files."""
-    chosen = Settings(home=home, **{"disk_reserve": 0, "start_timeout": 0.2, **settings})
+    chosen = Settings(home=home, **{"disk_reserve": 0, "start_timeout": 0.2, "warm": 0, **settings})
     bell, clock = Bell(), Clock()
-    runtime, router = MemoryRuntime(), MemoryRouter(chosen.slots, chosen.servers_per_slot)
+    runtime, router = MemoryRuntime("abc123"), MemoryRouter(chosen.slots, chosen.servers_per_slot)
     builder, visitor = MemoryBuilder(), MemoryVisitor()
     parts = Parts(
         settings=chosen,
@@ -285,6 +297,7 @@ def assemble(home: Path, **settings: Any) -> Platform:
         repositories=Repositories(home / "packages", cran=[], bioconductor=""),
         bell=bell,
         clock=clock,
+        ticks=clock.ticks,
     )
     return Platform(parts, clock, runtime, router, builder, visitor)
 

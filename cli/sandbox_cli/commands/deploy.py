@@ -10,6 +10,7 @@ from sandbox_cli.bundle import Bundle
 from sandbox_cli.client import Client
 from sandbox_cli.console import Live, console, one_line
 from sandbox_cli.errors import Failure, Refused
+from sandbox_cli.gone import Look
 from sandbox_cli.names import checked_app, nearest
 from sandbox_cli.options import App, Argument, Branch, Option
 from sandbox_cli.place import Origin
@@ -54,11 +55,14 @@ def deploy(
     limits.check(client, chosen)
     _question_name(client, name)
     deployment, upload = _push(client, name, folder, origin, chosen, note=note)
+    # With a connection of its own: the other one is in use.
+    look = Look(place.client(), name, origin.branch, deployment["author"], folder) if origin.in_git else None
     _tell_kind(deployment)
     _tell_left_out(folder, origin, chosen)
     if not no_wait:
         deployment = _wait(client, deployment)
     spans = {"upload": round(upload, 3), **deployment["seconds"], "total": round(perf_counter() - STARTED, 3)}
+    _tell_gone(look)
     _end(deployment, _document(deployment, spans), spans)
 
 
@@ -178,6 +182,11 @@ def _tell_left_out(folder: Path, origin: Origin, chosen: Selection) -> None:
     if read := reads.seem_read(folder, chosen, left_out):
         console.warn(f"The code seems to read {', '.join(read[:5])}, which was not sent.")
         console.say("  Add it to `include` in sandbox.toml, or give its content to the app in another way.")
+
+
+def _tell_gone(look: Look | None) -> None:
+    for line in look.found() if look else []:
+        console.say(f"  {one_line(line)}")
 
 
 def _wait(client: Client, deployment: Deployment) -> Deployment:

@@ -1,14 +1,14 @@
-"""`sandbox promote`: from now on users get this deployment."""
+"""`sandbox promote`: from now on users, or a share of them, get this deployment."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from sandbox_cli import names, place, waiting
+from sandbox_cli import names, place, shares, waiting
 from sandbox_cli.answers import AppDetail, Diff, Job
 from sandbox_cli.answers import Deployment as Answer
 from sandbox_cli.client import Client
 from sandbox_cli.console import clean, console, one_line
 from sandbox_cli.errors import Failure, WrongUse
-from sandbox_cli.options import App, Branch, Deployment, Reason, Yes
+from sandbox_cli.options import App, Branch, Deployment, Option, Reason, Yes
 from sandbox_cli.words import ago, plural, seconds
 
 CAN_BE_RELEASED = ("ready", "asleep")
@@ -20,27 +20,47 @@ def promote(
     deployment: Deployment = None,
     branch: Branch = None,
     app: App = None,
+    percent: Annotated[
+        int | None,
+        Option(
+            ("--percent",),
+            "Give it to so many of a hundred visitors, beside the release in force; 0 takes its share back.",
+            min=0,
+            max=100,
+        ),
+    ] = None,
+    canary: Annotated[
+        str,
+        Option(
+            ("--canary",),
+            'Shares one after the other, each with its time: "10@10m,50@10m". It goes on if nothing is worse.',
+            metavar="PLAN",
+        ),
+    ] = "",
+    replace: Annotated[bool, Option(("--replace",), "End the candidate that has a share now.")] = False,
     reason: Reason = "",
     yes: Yes = False,
 ) -> None:
     """Release exactly this deployment's image: it starts, is visited, then the traffic is switched."""
     if deployment and branch:
         raise WrongUse("Give a deployment or --branch, not both.", "See `sandbox promote --help`.")
-    if not deployment and not branch and not console.asks():
+    if percent is not None and canary:
+        raise WrongUse("Give --percent or --canary, not both.", "See `sandbox promote --help`.")
+    if not deployment and not branch and percent is None and not console.asks():
         raise WrongUse("Say what to promote.", "`sandbox promote d42`, or `sandbox promote --branch B`.")
     target = names.deployment(deployment) if deployment else None
     client = place.client()
     name = place.app_with(target and target.app, app)
     detail = client.app(name)
-    number = target.number if target else _of_branch(client, name, branch) if branch else _choice(detail)
-    seen = detail["release"]["release"] if detail["release"] else 0
+    number = target.number if target else _target(client, detail, branch, percent)
     if console.asks() and not yes:
-        _ask(client, detail, number)
+        _ask(client, detail, number, percent, canary)
     with console.live() as show:
-        job = waiting.finished(client, client.release(name, number, seen, reason), show)
-    left, before = job["left_sessions"], detail["release"]
-    stay = f"{_stay(left)} on d{before['deployment']} until they end." if left and before else ""
-    tell(job, f"From now on users get d{number}.", stay)
+        asked = client.release(
+            name, number, detail["seen"], reason, percent=percent, canary=canary, replace=replace
+        )
+        job = waiting.finished(client, asked, show)
+    tell(job, shares.sentence(job["release"], detail, canary), shares.stay(job, detail))
 
 
 def tell(job: Job, sentence: str, left: str) -> None:
@@ -60,8 +80,22 @@ def tell(job: Job, sentence: str, left: str) -> None:
         console.say("  What users read differs from what was reviewed:")
         for line in release["output_diff"].splitlines():
             console.say(f"    {clean(line)}")
-    console.next("sandbox open --release", "sandbox rollback", "sandbox releases")
+    console.next(*shares.commands(release))
     console.result(release["url"])
+
+
+def _target(client: Client, detail: AppDetail, branch: str | None, percent: int | None) -> int:
+    """The number that is meant where none was given. Without a word it is the candidate whose share changes."""
+    if branch:
+        return _of_branch(client, detail["app"], branch)
+    if percent is not None and detail["candidate"]:
+        return detail["candidate"]["deployment"]
+    if not console.asks():
+        raise WrongUse(
+            f"{detail['app']} has no candidate, so say what to promote.",
+            "`sandbox promote d42 --percent 10`.",
+        )
+    return _choice(detail)
 
 
 def _of_branch(client: Client, app: str, branch: str) -> int:
@@ -114,23 +148,14 @@ def _about(deployment: Answer) -> str:
     )
 
 
-def _ask(client: Client, detail: AppDetail, number: int) -> None:
-    release = detail["release"]
-    before = release["deployment"] if release else None
-    show_changes(client.diff(detail["app"], before, number))
-    left = (
-        f" {_stay(release['sessions'])} on d{before} until they end."
-        if release and release["sessions"]
-        else ""
-    )
-    if not console.confirm(f"From now on users get d{number} at {detail['url']}.{left} Release it?"):
+def _ask(client: Client, detail: AppDetail, number: int, percent: int | None, canary: str) -> None:
+    before = detail["release"]["deployment"] if detail["release"] else None
+    if percent != 0:
+        show_changes(client.diff(detail["app"], before, number))
+    if not console.confirm(shares.question(detail, number, percent, canary)):
         raise Failure(
             "Nothing was released.", f"Look at it first: `sandbox diff d{number}`.", code="declined"
         )
-
-
-def _stay(sessions: int) -> str:
-    return plural(sessions, "session stays", "sessions stay")
 
 
 def show_changes(diff: Diff) -> None:

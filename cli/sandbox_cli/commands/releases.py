@@ -13,8 +13,20 @@ def releases(app: App = None) -> None:
     history = place.client().releases(name)
     console.document(history)
     console.table(
-        ("release", "deployment", "branch", "kind", "smoke", "by", "when", "sessions", "state", "reason"),
-        [_row(r) for r in history],
+        (
+            "release",
+            "deployment",
+            "branch",
+            "kind",
+            "share",
+            "smoke",
+            "by",
+            "when",
+            "sessions",
+            "state",
+            "reason",
+        ),
+        [_row(r, history[0]) for r in history],
     )
     if history:
         console.next(f"sandbox rollback --app {name}", f"sandbox diff --app {name}")
@@ -23,13 +35,16 @@ def releases(app: App = None) -> None:
         console.next("sandbox promote", "sandbox status")
 
 
-def _row(release: Release) -> tuple[str, ...]:
+def _row(release: Release, newest: Release) -> tuple[str, ...]:
     state = "in force" if release["in_force"] else "still running" if release["kept_until"] else ""
+    if release is newest and 0 < release["share"] < 100:
+        state = "candidate"
     return (
         str(release["release"]),
         f"d{release['deployment']}",
         release["branch"],
-        release["kind"],
+        "given up" if release["kind"] == "abort" else release["kind"],
+        f"{release['share']} %",
         release["smoke"]["status"] if release["smoke"] else "",
         release["by"],
         ago(release["created_at"]),

@@ -2,10 +2,14 @@
 
 from sandbox_cli import place
 from sandbox_cli.answers import AppDetail, Branch, Deployment
+from sandbox_cli.answers_sessions import Availability, Figures, Notice
+from sandbox_cli.commands import drain, figures
 from sandbox_cli.console import console, one_line
 from sandbox_cli.options import App
 from sandbox_cli.waiting import UNDER_WAY
 from sandbox_cli.words import ago, sessions, size
+
+_HOUR = 3600
 
 
 def status(app: App = None) -> None:
@@ -14,8 +18,19 @@ def status(app: App = None) -> None:
     name = place.app(app)
     detail = client.app(name)
     deployments = client.deployments(name, limit=20)
-    console.document({**detail, "deployments": deployments})
-    _release(detail)
+    draining = client.draining(name)
+    measured = client.figures(name, last=_HOUR) if detail["release"] else None
+    available = client.availability(name) if detail["release"] else None
+    notices = [notice for notice in client.notices(name) if not notice["settled_at"]]
+    console.document(
+        {
+            **detail, "deployments": deployments, "draining": draining, "figures": measured,
+            "availability": available, "open_notices": notices,
+        }
+    )  # fmt: skip
+    _release(detail, measured)
+    if available:
+        console.result(f"{_availability(available)}\n")
     console.table(
         ("branch", "shows", "status", "newest", "sessions", "memory", "age", "URL"),
         [_row(b) for b in detail["sandboxes"]],
@@ -25,6 +40,11 @@ def status(app: App = None) -> None:
         ("deployment", "branch", "status", "smoke", "author", "age", "message"),
         [_deployment(d) for d in deployments],
     )
+    if draining:
+        console.result("")
+        drain.show(draining)
+    _notices(notices)
+    _trouble(deployments)
     _drift(deployments)
     current = [sandbox["current"] for sandbox in detail["sandboxes"] if sandbox["current"]]
     fresh = next((deployment for deployment in current if not deployment["released"]), None)
@@ -35,7 +55,7 @@ def status(app: App = None) -> None:
     )
 
 
-def _release(detail: AppDetail) -> None:
+def _release(detail: AppDetail, measured: Figures | None) -> None:
     release = detail["release"]
     if not release:
         console.result(f"{detail['app']}: nothing is released.\n")
@@ -43,8 +63,42 @@ def _release(detail: AppDetail) -> None:
     console.result(
         f"{detail['app']}: release {release['release']} is d{release['deployment']} of "
         f"{release['branch']}, by {release['by']} {ago(release['created_at'])}, "
-        f"{sessions(release['sessions'])} sessions, at {release['url']}\n"
+        f"{sessions(release['sessions'])} sessions, at {release['url']}"
     )
+    if newer := detail["candidate"]:
+        console.result(
+            f"candidate: d{newer['deployment']} of {newer['branch']}, {newer['share']} % of the visitors, by "
+            f"{newer['by']} {ago(newer['created_at'])}, {sessions(newer['sessions'])} sessions"
+        )
+    if measured:
+        console.result(figures.summary(measured["total"], "hour"))
+
+
+def _availability(found: Availability) -> str:
+    """Of the last 30 days, and whether that is what was promised."""
+    if found["percent"] is None:
+        return "availability: the platform has not visited the release yet"
+    promised, last = found["promised"], found["last"]
+    words = f"available {found['percent']:.5g} % of 30 days"
+    if promised is not None:
+        kept = "as promised" if found["percent"] >= promised else "less than promised"
+        words += f", {kept} ({promised:g} %)"
+    if last:
+        words += f"; visited {ago(last['at'])}: {'all well' if last['ok'] else one_line(last['reason'])}"
+    return words
+
+
+def _notices(notices: list[Notice]) -> None:
+    for notice in notices:
+        first = one_line(notice["text"].partition("\n")[0])
+        console.warn(f"{first} ({ago(notice['at'])}) {one_line(notice['hint'])}".rstrip())
+
+
+def _trouble(deployments: list[Deployment]) -> None:
+    """What should run and does not just now."""
+    for deployment in deployments:
+        if deployment["status"] not in UNDER_WAY and deployment["phase"]:
+            console.warn(f"d{deployment['deployment']}: {one_line(deployment['phase'])}")
 
 
 def _drift(deployments: list[Deployment]) -> None:

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from sandbox_server.api.dependencies import Limit, MaybeNumber, Member, PartsOf
-from sandbox_server.operations import compare, events, jobs, overview, promote, remove, rollback, variables
+from sandbox_server.operations import (
+    compare,
+    events,
+    follow,
+    jobs,
+    overview,
+    promote,
+    remove,
+    rollback,
+    variables,
+)
 from sandbox_server.wire import (  # fmt: skip
     App,
     AppDetail,
@@ -19,6 +29,7 @@ from sandbox_server.wire import (  # fmt: skip
     Variables,
     VariablesSet,
 )
+from sandbox_server.wire_sessions import Watch
 
 router = APIRouter(prefix="/apps", tags=["apps"])
 
@@ -67,6 +78,14 @@ async def roll_back(
     """As for a promote."""
     job = await rollback.request_rollback(parts, caller, app, request)
     return await jobs.ended(parts, job.job, wait)
+
+
+@router.get("/{app}/watch")
+async def watch_release(
+    _: Member, parts: PartsOf, app: str, seen: MaybeNumber = None, wait: Wait = 0
+) -> Watch:
+    """How the newest release does beside the one before. With `seen`, the answer comes when it changes."""
+    return await follow.show(parts, app, seen, wait)
 
 
 @router.get("/{app}/diff")

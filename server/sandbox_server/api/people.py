@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from sandbox_server import __version__
 from sandbox_server.api.dependencies import Anyone, Member, PartsOf
 from sandbox_server.operations import doctor, login
-from sandbox_server.wire import Finding, Limits, LoginLink, Me, Removed, Token, TokenRequest
+from sandbox_server.wire import Finding, Removed
+from sandbox_server.wire_people import Limits, LoginLink, Me, Token, TokenRequest
 
 router = APIRouter(tags=["people"])
 

@@ -166,6 +166,13 @@ class Builder(Protocol):
         """The image with the bundle's files on a library. The same bundle and library give the same Id."""
         ...
 
+    async def warm(self, library: str) -> str:
+        """The image with our own files on a library and no bundle, for containers that wait for code. Returns its Id.
+
+        Other files of ours, as after an upgrade, give another one. `remove_libraries` takes it away with its library.
+        """
+        ...
+
     async def images(self) -> list[Image]:
         """What `code` made and nobody removed yet."""
         ...

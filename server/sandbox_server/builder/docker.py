@@ -20,7 +20,7 @@ from sandbox_server.builder.engine import Engine, commit, create, discard, image
 from sandbox_server.builder.libraries import Libraries
 from sandbox_server.builder.package_cache import PackageCache
 from sandbox_server.builder.recipe import BuildLimits, Labels
-from sandbox_server.domain.archive import repack
+from sandbox_server.domain.archive import pack, repack
 from sandbox_server.errors import BaseMissing
 
 _REMEMBERED = 32
@@ -96,6 +96,14 @@ class DockerBuilder:
                 return found
             return await self._engine.call(lambda client: self._add_code(client, library, layer, labels))
 
+    async def warm(self, library: str) -> str:
+        labels = recipe.warm_labels(self._platform, library)
+        async with self._code_lock:
+            found = await self._engine.call(lambda client: self._find(client, labels))
+            if found:
+                return found
+            return await self._engine.call(lambda client: self._add_waiting(client, library, labels))
+
     async def images(self) -> list[Image]:
         found = await self._engine.call(lambda client: self._ours(client, "code"))
         return [
@@ -150,9 +158,17 @@ class DockerBuilder:
         try:
             # Without a name: whatever ends this process, the file goes with it.
             with tempfile.TemporaryFile(dir=layer.files.parent) as files:
-                repack(layer.files, files, recipe.APP, recipe.starting(layer))
+                repack(layer.files, files, recipe.APP, recipe.starting(layer), recipe.OWNED)
                 files.seek(0)
                 client.put_archive(container, "/", files)
+            return commit(client, container, recipe.repository(self._platform), recipe.code_config(labels))
+        finally:
+            discard(client, container)
+
+    def _add_waiting(self, client: APIClient, library: str, labels: Labels) -> str:
+        container = create(client, recipe.idle(self._platform, library))
+        try:
+            client.put_archive(container, "/", pack(recipe.waiting()))
             return commit(client, container, recipe.repository(self._platform), recipe.code_config(labels))
         finally:
             discard(client, container)
@@ -173,6 +189,13 @@ class DockerBuilder:
     def _remove_libraries(self, client: APIClient) -> None:
         libraries = self._made.find(client)
         needed = {image["Labels"][recipe.LIBRARY] for image in self._ours(client, "code")}
+        for image in self._ours(client, recipe.WARM):
+            library = image["Labels"][recipe.LIBRARY]
+            if (
+                library not in needed
+                or _key(image) != recipe.warm_labels(self._platform, library)[recipe.KEY]
+            ):
+                _remove_unused(client, image)
         # Newest first: an image that another one stands on is older, and cannot go before it.
         for image in reversed(libraries):
             if image["Id"] in needed:
@@ -181,7 +204,7 @@ class DockerBuilder:
                 _remove_unused(client, image)
 
     def _remove_all(self, client: APIClient) -> None:
-        for role in ("code", "library"):
+        for role in ("code", recipe.WARM, "library"):
             # Newest first: an image that another one stands on cannot go before it.
             for image in reversed(self._ours(client, role)):
                 for name in image["RepoTags"] or [image["Id"]]:
@@ -197,6 +220,10 @@ class DockerBuilder:
         for container in client.containers(all=True, filters={"label": labels}):
             if container["Created"] < time.time() - recipe.BASE_LIMITS.timeout - _GRACE:
                 discard(client, container["Id"])
+
+
+def _key(image: Any) -> str:
+    return str(image["Labels"][recipe.KEY])
 
 
 def _remove_unused(client: APIClient, image: Any) -> None:

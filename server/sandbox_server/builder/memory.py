@@ -39,10 +39,14 @@ class MemoryBuilder:
     """Packages, Debian's or R's, whose installation fails."""
     used: set[str] = field(default_factory=set)
     """Images that a container uses."""
+    runner: str = "1"
+    """Stands for our own files in every image: an upgrade changes them."""
     installations: int = 0
     """How often something was really installed."""
     _libraries: dict[str, list[Installed]] = field(default_factory=dict)
     _images: dict[str, Image] = field(default_factory=dict)
+    _warm: dict[str, str] = field(default_factory=dict)
+    """Image without a bundle → its library."""
 
     async def base(self, r: str = "") -> Base:
         self._ask()
@@ -93,13 +97,21 @@ class MemoryBuilder:
         image = Image(_id(library, layer.digest, start), layer.digest, library, size)
         return self._images.setdefault(image.id, image).id
 
+    async def warm(self, library: str) -> str:
+        self._ask()
+        if library not in {*self._libraries, *(base.image for base in self._bases)}:
+            raise RuntimeUnavailable("The library went away.")
+        image = _id(library, "warm", self.runner)
+        self._warm[image] = library
+        return image
+
     async def images(self) -> list[Image]:
         self._ask()
         return list(self._images.values())
 
     async def has(self, image: str) -> bool:
         self._ask()
-        return image in {*self._images, *self._libraries, *(base.image for base in self._bases)}
+        return image in {*self._images, *self._libraries, *self._warm, *(base.image for base in self._bases)}
 
     async def remove(self, image: str) -> None:
         self._ask()
@@ -110,6 +122,11 @@ class MemoryBuilder:
         self._ask()
         needed = {image.library for image in self._images.values()}
         self._libraries = {image: parts for image, parts in self._libraries.items() if image in needed}
+        self._warm = {
+            image: library
+            for image, library in self._warm.items()
+            if image in self.used or (library in needed and image == _id(library, "warm", self.runner))
+        }
 
     async def sweep(self) -> None:
         self._ask()
@@ -117,6 +134,7 @@ class MemoryBuilder:
     async def destroy(self) -> None:
         self._ask()
         self._images.clear()
+        self._warm.clear()
         self._libraries.clear()
 
     async def close(self) -> None:

@@ -15,6 +15,8 @@ PLATFORM = "sandbox.platform"
 ROLE = "sandbox.role"
 BASE_BUILDER = "base-builder"
 """The role of containers in which a base is made: they are of no platform."""
+WARM = "warm"
+"""The role, and what is started, of an image without a bundle."""
 KEY = "sandbox.key"
 BASE = "sandbox.library.base"
 ITEMS = "sandbox.library.items"
@@ -36,6 +38,8 @@ COMMAND = [
     f"--file=/{OURS}/runner/main.R",
 ]
 USER = "1000:1000"
+OWNED = {f"{OURS}/bookmarks": 1000}
+"""A folder that a volume may cover, which then belongs to the app's user as well."""
 
 _PACKAGE = re.compile(r"[a-z0-9]([a-z0-9.+-]{0,126}[a-z0-9.+])?")
 """apt would take a name with a dash at its end for one to remove."""
@@ -97,11 +101,31 @@ def code_labels(platform: str, library: str, layer: CodeLayer) -> Labels:
     }
 
 
+def warm_labels(platform: str, library: str) -> Labels:
+    return {
+        PLATFORM: platform,
+        ROLE: WARM,
+        KEY: _hash(library, *(text.decode() for text in waiting().values()), *COMMAND),
+        LIBRARY: library,
+    }
+
+
 def starting(layer: CodeLayer) -> dict[str, bytes]:
     """Our own files beside a bundle, by their path from the root: the runner, and what it starts."""
+    return _ours(layer.start)
+
+
+def waiting() -> dict[str, bytes]:
+    """The same for a container without a bundle, which waits for one."""
+    return _ours({"kind": WARM})
+
+
+def _ours(said: Mapping[str, str]) -> dict[str, bytes]:
     folder = files("sandbox_templates") / "images" / "runner"
-    runner = sorted((file.name, file.read_bytes()) for file in folder.iterdir() if file.name.endswith(".R"))
-    start = json.dumps(dict(layer.start), ensure_ascii=False, sort_keys=True)
+    runner = sorted(
+        (file.name, file.read_bytes()) for file in folder.iterdir() if file.name.endswith((".R", ".js"))
+    )
+    start = json.dumps(dict(said), ensure_ascii=False, sort_keys=True)
     return {f"{OURS}/runner/{name}": text for name, text in runner} | {f"{OURS}/start.json": start.encode()}
 
 

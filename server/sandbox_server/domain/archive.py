@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from tarfile import DIRTYPE, PAX_FORMAT, TarInfo
 from typing import BinaryIO
@@ -20,6 +21,18 @@ LONGEST_NAME = 255
 DEEPEST = 40
 
 _EARLIEST, _LATEST = 315_532_800, 4_102_444_800  # 1980 and 2100: what every tool can show
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A file or folder out of an archive."""
+
+    path: str
+    content: bytes = b""
+    executable: bool = False
+    modified: int = _EARLIEST
+    """Seconds since 1970."""
+    folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,17 @@ def read_text(path: Path, wanted: Collection[str], limit: int = MIB) -> dict[str
     return found
 
 
+def unpacked(path: Path) -> Iterator[Unpacked]:
+    """What is in an inspected archive, each folder before what is in it."""
+    folders = {""}
+    for member, entry, body in _members(path, _NONE):
+        name = _clean(entry.name)
+        for folder in _new_folders(name if member is None else name.rpartition("/")[0], folders):
+            yield Unpacked(folder, folder=True)
+        if member is not None:
+            yield Unpacked(name, b"".join(body), entry.executable, _shown_time(entry.mtime))
+
+
 def digests(path: Path) -> dict[str, str]:
     """Path → SHA-256 of each file of an archive that was accepted before."""
     found: dict[str, str] = {}
@@ -95,11 +119,16 @@ def digests(path: Path) -> dict[str, str]:
 
 
 def repack(
-    source: Path, target: BinaryIO, prefix: str = "", extra: Mapping[str, bytes] | None = None
+    source: Path,
+    target: BinaryIO,
+    prefix: str = "",
+    extra: Mapping[str, bytes] | None = None,
+    owned: Mapping[str, int] | None = None,
 ) -> None:
     """Write an inspected archive's files, below the folder `prefix`, as a plain tar owned by root.
 
-    `extra` are files of ours by their path from the tar's root, written last. One pass, bounded memory.
+    `extra` are files of ours by their path from the tar's root, written last; `owned` are empty folders and the user
+    that each belongs to. One pass, bounded memory.
     """
     writer = _Writer(target)
     writer.folder(prefix)
@@ -111,7 +140,33 @@ def repack(
             writer.file(path, member, entry.mtime, body)
     for path, data in (extra or {}).items():
         writer.file(path, Member(path, len(data), executable=False), _EARLIEST, iter((data,)))
+    for path, user in (owned or {}).items():
+        writer.folder(path, user)
     writer.end()
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """A plain tar of files of ours, by their path from the root, owned by root."""
+    target = BytesIO()
+    writer = _Writer(target)
+    for path, data in files.items():
+        writer.file(path, Member(path, len(data), executable=False), _EARLIEST, iter((data,)))
+    writer.end()
+    return target.getvalue()
+
+
+def _new_folders(path: str, known: set[str]) -> list[str]:
+    """This folder and those above it, from the top, as far as they are not known yet; now they are."""
+    found = []
+    while path not in known:
+        known.add(path)
+        found.append(path)
+        path = path.rpartition("/")[0]
+    return found[::-1]
+
+
+def _shown_time(mtime: int) -> int:
+    return min(max(mtime, _EARLIEST), _LATEST)
 
 
 def _first(body: tar.Body, limit: int) -> bytes:
@@ -210,20 +265,21 @@ class _Writer:
         self._file = file
         self._folders = {""}
 
-    def folder(self, path: str) -> None:
+    def folder(self, path: str, user: int = 0) -> None:
         if path in self._folders:
             return
         self.folder(path.rpartition("/")[0])
         self._folders.add(path)
         info = TarInfo(path)
         info.type, info.mode, info.mtime = DIRTYPE, 0o755, _EARLIEST
+        info.uid = info.gid = user
         self._file.write(_header(info))
 
     def file(self, path: str, member: Member, mtime: int, body: tar.Body) -> None:
         self.folder(path.rpartition("/")[0])
         info = TarInfo(path)
         info.size, info.mode = member.size, 0o755 if member.executable else 0o644
-        info.mtime = min(max(mtime, _EARLIEST), _LATEST)
+        info.mtime = _shown_time(mtime)
         self._file.write(_header(info))
         for part in body:
             self._file.write(part)

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
+from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.names import check_app_name, nearest
 from sandbox_server.domain.running import (
     STORED,
     Drain,
+    Instances,
     Memory,
     ReleaseInstances,
     SleepConfig,
@@ -153,6 +155,13 @@ def parse(text: str) -> AppConfig:
 def stored(values: Mapping[str, Any]) -> AppConfig:
     """The configuration that was dumped as these values; there, sizes are bytes and spans are seconds already."""
     return AppConfig.model_validate(dict(values), context=STORED)
+
+
+def instances(wanted: AppConfig, scope: Scope) -> Instances:
+    """What it says of this scope's instances, with the app's own limits where the scope has none."""
+    said = wanted.instances.sandbox if scope is Scope.sandbox else wanted.instances
+    limits = {"memory": said.memory or wanted.memory, "cpus": said.cpus or wanted.cpus}
+    return said.model_copy(update=limits)
 
 
 def reference() -> str:

@@ -97,12 +97,14 @@ def changes(now: Edge, wanted: Edge) -> list[Change]:
     given to another one go before everything else: a session must not reach a stranger.
     """
     evicted = [DeleteEntry(Table.workers, key) for key in sorted(_evicted(now, wanted))]
-    pointing = (Table.labels, Table.workers, Table.pins)
+    pointing = (Table.limits, Table.labels, Table.workers, Table.pins)
     return [
         *evicted,
         *_set_servers(now, wanted, Mode.up),
         *(step for table in pointing for step in _set(table, now, wanted)),
         *_set(Table.routes, now, wanted),
+        *_set(Table.shares, now, wanted),
+        *_deleted(Table.shares, now, wanted),
         *_deleted(Table.routes, now, wanted),
         *_set_servers(now, wanted, Mode.drain),
         *(

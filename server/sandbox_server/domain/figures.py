@@ -1,7 +1,7 @@
 """Counts of what sessions met, added up over minutes and hours. Nothing of what users saw or typed."""
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -24,8 +24,12 @@ class Counts:
     """Instances that ended by themselves."""
     flushes: dict[int, int] = field(default_factory=dict)
     """Class of `EDGES` → sessions whose first flush took so long."""
+    waited: float = 0
+    """Seconds to the first flush, of all sessions together."""
     busy: float = 0
     """Seconds in which R computed, over all instances."""
+    watched: float = 0
+    """Seconds of instances' lives for which `busy` was measured."""
     requests: int = 0
     """HTTP requests, from the edge."""
     refused: int = 0
@@ -39,6 +43,7 @@ class Counts:
         """Count one session's first flush."""
         place = bisect.bisect_left(EDGES, seconds)
         self.flushes[place] = self.flushes.get(place, 0) + 1
+        self.waited += seconds
 
     def quantile(self, q: float) -> float | None:
         """Seconds to the first flush within which a share `q` of the sessions stayed, to the end of its class."""
@@ -54,18 +59,29 @@ class Counts:
 
     def add(self, other: "Counts") -> None:
         """As if both spans were one: counts add up, `sessions` and `memory` are the higher ones."""
-        for name in ("started", "ended", "failed", "errors", "crashes", "busy", "requests", "refused"):
+        for name in _SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for place, count in other.flushes.items():
             self.flushes[place] = self.flushes.get(place, 0) + count
         self.sessions = max(self.sessions, other.sessions)
         self.memory = max(self.memory, other.memory)
 
+    def beside(self, other: "Counts") -> None:
+        """As `add`, for two that were measured over the same time: `sessions` and `memory` add up too."""
+        sessions, memory = self.sessions + other.sessions, self.memory + other.memory
+        self.add(other)
+        self.sessions, self.memory = sessions, memory
+
     def dump(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value}
 
 
-def load(values: dict[str, Any]) -> Counts:
+_SUMS = (
+    "started", "ended", "failed", "errors", "crashes", "waited", "busy", "watched", "requests", "refused",
+)  # fmt: skip
+
+
+def load(values: Mapping[str, Any]) -> Counts:
     """What `dump` made, also after a trip through JSON, where keys are texts."""
     known = {one.name for one in fields(Counts)}
     counts = Counts(**{name: value for name, value in values.items() if name in known})

@@ -23,6 +23,24 @@ class InstanceState(StrEnum):
     ended = "ended"
 
 
+class Leaving(StrEnum):
+    """Why an instance drains."""
+
+    unneeded = ""
+    surplus = "surplus"
+    """Fewer are enough."""
+    replaced = "replaced"
+    """A fresh one has its place."""
+    hung = "hung"
+    """It does not answer."""
+    asked = "asked"
+    """Somebody wants its end."""
+
+
+RETURNS = frozenset({Leaving.unneeded, Leaving.surplus})
+"""What drains for these reasons comes back when it is needed again."""
+
+
 @dataclass(frozen=True)
 class Spec:
     """Equal specs make equal instances. Variables are known by the ids of their rows, not by their values."""
@@ -48,6 +66,15 @@ def label(deployment: int, spec_hash: str) -> str:
 
 def container_name(platform: str, app: str, deployment: int, scope: str, spec_hash: str, ordinal: int) -> str:
     return f"sbx-{platform}-{app}-d{deployment}-{scope}-{spec_hash[:8]}-{ordinal}"
+
+
+def volume_name(platform: str, app: int, scope: Scope) -> str:
+    """Of the bookmarks of one app's users in one scope, for all its deployments."""
+    return f"sbx-{platform}-bookmarks-{app}-{scope}"
+
+
+def volumes_of(platform: str, app: int) -> set[str]:
+    return {volume_name(platform, app, scope) for scope in Scope}
 
 
 def free_address(subnet: IPv4Network, taken: set[str], ordinal: int) -> str | None:

@@ -1,12 +1,11 @@
 """What an instance's runner says of itself: read with care, since the app shares its process and may say anything."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LONGEST = 256 * 1024
+LONGEST = 512 * 1024
 """Bytes of one answer that are read."""
 MOST_EVENTS = 500
 _LONGEST_WORD = 200
@@ -64,7 +63,10 @@ def read(body: bytes) -> Report:
     """Raises `ValueError` for anything that is not a report; single events that are none are left out."""
     if len(body) > LONGEST:
         raise ValueError("the report is too long")
-    said = json.loads(body)
+    try:
+        said = json.loads(body)
+    except RecursionError:
+        raise ValueError("the report is too deep") from None
     if not isinstance(said, dict):
         raise ValueError("the report is no object")
     events = said.get("events")
@@ -97,7 +99,7 @@ def _number(said: Mapping[str, Any], name: str) -> float:
     value = said.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{name} is no number")
-    if not math.isfinite(value) or not 0 <= value < 2**53:
+    if not 0 <= value < 2**53:
         raise ValueError(f"{name} is no sensible number")
     return float(value)
 

@@ -1,6 +1,6 @@
 """The edge that the rows ask for: a pure function of what is in the database."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -8,6 +8,12 @@ from ipaddress import IPv4Address
 from sandbox_server.domain import names
 from sandbox_server.domain.edge import WAKER, Backend, Edge, Mode, Server
 from sandbox_server.domain.instance import InstanceState, Scope, label
+
+
+@dataclass(frozen=True)
+class ReleasedSpec:
+    deployment: int
+    spec_hash: str
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,12 @@ class Lease:
     visited: bool = False
     """A real session came up on it."""
     visit_pin: str = ""
+    each: int | None = None
+    """Sessions that one instance serves well, if visitors are to wait when all are full."""
+    most: int = 1
+    """Instances of its spec that there may be."""
+    held: int = 0
+    """Of a draining one: sessions that are on it, and take nobody's place."""
 
     @property
     def place(self) -> Server:
@@ -37,14 +49,22 @@ class Lease:
         return label(self.deployment, self.spec_hash)
 
     @property
+    def spec(self) -> ReleasedSpec:
+        return ReleasedSpec(self.deployment, self.spec_hash)
+
+    @property
     def answers(self) -> bool:
         return self.state in (InstanceState.up, InstanceState.draining)
 
 
 @dataclass(frozen=True)
-class ReleasedSpec:
-    deployment: int
-    spec_hash: str
+class Candidate:
+    """A part of the visitors gets it."""
+
+    spec: ReleasedSpec
+    percent: int
+    each: bool = False
+    """Requests are drawn, not visitors: an API has none who could be remembered."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +79,7 @@ class Place:
     """Those whose permanent URL says something."""
     released: frozenset[ReleasedSpec] = frozenset()
     """What is or was its release: only these may be asked for on the release's host."""
+    candidate: Candidate | None = None
 
 
 def wanted_edge(apps: Iterable[Place], leases: Sequence[Lease], domain: str) -> Edge:
@@ -74,24 +95,20 @@ def wanted_edge(apps: Iterable[Place], leases: Sequence[Lease], domain: str) -> 
     for lease in leases:
         if lease.answers or lease.visit_pin:
             _serve(edge, lease, domain, _pinned(lease, released.get(lease.app, frozenset())))
+    edge.limits.update(_limits(leases))
     return edge
 
 
 def _pinned(lease: Lease, released: frozenset[ReleasedSpec]) -> bool:
     """May a browser that has the pin of this instance ask for it? A candidate's pin would show what is not released."""
-    own = ReleasedSpec(lease.deployment, lease.spec_hash)
-    return lease.answers and (lease.scope is Scope.sandbox or own in released)
+    return lease.answers and (lease.scope is Scope.sandbox or lease.spec in released)
 
 
 def _route_app(edge: Edge, place: Place, leases: Sequence[Lease], domain: str) -> None:
-    edge.routes[names.release_host(place.app, domain)] = _slot(
-        [
-            lease
-            for lease in leases
-            if lease.scope is Scope.release
-            and ReleasedSpec(lease.deployment, lease.spec_hash) == place.release
-        ]
-    )
+    host = names.release_host(place.app, domain)
+    edge.routes[host] = _slot(_of(place.release, leases))
+    if place.candidate and any(lease.visited for lease in _up(_of(place.candidate.spec, leases))):
+        edge.shares[host] = _share(place.candidate, _slot(_of(place.candidate.spec, leases)))
     tried = [lease for lease in leases if lease.scope is Scope.sandbox]
     for branch, shown in place.branches.items():
         own = [lease for lease in tried if lease.deployment == shown]
@@ -103,9 +120,22 @@ def _route_app(edge: Edge, place: Place, leases: Sequence[Lease], domain: str) -
 
 def _slot(leases: Sequence[Lease]) -> str:
     """The newest one on which a session came up, else the newest that answers, else the waker."""
-    up = [lease for lease in leases if lease.state is InstanceState.up]
+    up = _up(leases)
     best = [lease for lease in up if lease.visited] or up
     return best[-1].place.slot if best else WAKER
+
+
+def _up(leases: Sequence[Lease]) -> list[Lease]:
+    return [lease for lease in leases if lease.state is InstanceState.up]
+
+
+def _of(spec: ReleasedSpec | None, leases: Sequence[Lease]) -> list[Lease]:
+    """Of a released spec: its instances in the release scope."""
+    return [lease for lease in leases if lease.scope is Scope.release and lease.spec == spec]
+
+
+def _share(candidate: Candidate, slot: str) -> str:
+    return f"{candidate.percent}:{slot}" + (":each" if candidate.each else "")
 
 
 def _serve(edge: Edge, lease: Lease, domain: str, pinned: bool) -> None:
@@ -119,6 +149,20 @@ def _serve(edge: Edge, lease: Lease, domain: str, pinned: bool) -> None:
             edge.pins[f"{host}|{lease.pin}"] = slot
         if lease.visit_pin:
             edge.pins[f"{host}|{lease.visit_pin}"] = slot
+
+
+def _limits(leases: Sequence[Lease]) -> dict[str, str]:
+    """By slot, the sessions with which it is full, counting one instance that comes before the others are."""
+    alike: defaultdict[str, list[Lease]] = defaultdict(list)
+    held: Counter[str] = Counter()
+    for lease in leases:
+        if lease.each is not None and lease.state is InstanceState.up:
+            alike[lease.place.slot].append(lease)
+        held[lease.place.slot] += lease.held
+    return {
+        slot: str((own[0].each or 0) * max(len(own), min(own[0].most, len(own) + 1)) + held[slot])
+        for slot, own in alike.items()
+    }
 
 
 def _hosts(lease: Lease, domain: str) -> list[str]:

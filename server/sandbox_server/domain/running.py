@@ -1,6 +1,7 @@
 """What sandbox.toml says about an app while it runs: instances, sleep, drains, and how a new release is judged."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -16,6 +17,8 @@ from pydantic import (
 from sandbox_server.domain.durations import seconds_of
 
 SMALLEST_MEMORY = 64 * 1024 * 1024
+USUAL_EACH = 30
+"""Sessions that one R process is taken to serve well, if its app does not say."""
 STORED = {"stored": True}
 """Validation context of values that were accepted before: sizes are bytes and spans are seconds."""
 
@@ -105,6 +108,27 @@ class ReleaseInstances(Instances):
     """Of the release; the sandboxes' own stand in a table below."""
 
     sandbox: SandboxInstances = Field(default=SandboxInstances(), description="The same for each sandbox.")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How many instances of one deployment there are in one scope."""
+
+    least: int
+    most: int
+    each: int
+    """Sessions that one of them serves well."""
+    waits: bool
+    """Whether visitors wait when all of them are full."""
+
+
+def numbers(said: Instances) -> Numbers:
+    """With what holds for an app that does not say."""
+    usual = 1 if isinstance(said, SandboxInstances) else 3
+    return Numbers(
+        least=said.min, most=said.max or max(usual, said.min), each=said.sessions_per_instance or USUAL_EACH,
+        waits=said.sessions_per_instance is not None,
+    )  # fmt: skip
 
 
 class WatchConfig(Table):

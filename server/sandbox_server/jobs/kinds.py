@@ -9,6 +9,7 @@ from sandbox_server.operations.deploy import deploy, fail
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.refresh import refresh
 from sandbox_server.operations.switch import made, switch
+from sandbox_server.operations.wake import wake_up
 from sandbox_server.settings import Settings
 from sandbox_server.store.tables import Job
 
@@ -34,11 +35,16 @@ async def _switch_given_up(parts: Parts, job: Job, _: SandboxError) -> dict[str,
 _NOT_BUILDING = 6
 """Pushes that start, are visited or rendered, or wait for a place, beside those that are built."""
 
+_WAKING = 4
+"""Sandboxes that start at the same time; the others stand in a queue, and their pages say at which place."""
+
 KINDS = {
     "deploy": Kind(
         deploy, at_once=lambda settings: settings.builds_at_once + _NOT_BUILDING, given_up=_deploy_given_up
     ),
     "switch": Kind(switch, at_once=lambda _: 8, given_up=_switch_given_up),
     "refresh": Kind(refresh, at_once=lambda _: 4),
+    "wake": Kind(wake_up, at_once=lambda _: _WAKING, given_up=_deploy_given_up),
     "render": Kind(refresh, at_once=lambda _: 2),
+    "start": Kind(refresh, at_once=lambda _: 8),
 }

@@ -11,6 +11,7 @@ from anyio import to_thread
 from sandbox_server.builder.base import CodeLayer, Installed
 from sandbox_server.errors import BuildFailed
 from sandbox_server.operations import bundle, library
+from sandbox_server.operations.ahead import ahead
 from sandbox_server.operations.choose_base import choose_base
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.programs import fetch_quarto
@@ -27,6 +28,7 @@ class Built:
     """What is written down of a build."""
 
     image: str
+    library: str
     origin: str
     r_version: str
     inventory: str
@@ -115,10 +117,13 @@ async def _make(parts: Parts, deployment: Deployment, progress: Progress) -> Bui
     installed = await parts.builder.installed(image)
     library.check_kept(declared, installed, resolution.drift)
     layer = CodeLayer(path, deployment.bundle, _start(read), {"sandbox.deployment": f"d{deployment.number}"})
+    asked = [one.name for one in declared.requirements]
+    async with ahead(parts, deployment.id or 0, image, asked):
+        code = await parts.builder.code(image, layer)
     notices = [*declared.notices, *resolution.notices, *read.notices, *wishes, fit.notice]
     built = Built(
-        image=await parts.builder.code(image, layer), origin=declared.origin, r_version=base.r_version,
-        inventory=await _keep(parts, read, installed), wanted=[one.name for one in declared.requirements],
+        image=code, library=image, origin=declared.origin, r_version=base.r_version,
+        inventory=await _keep(parts, read, installed), wanted=asked,
         drift=[words for words in (fit.drift, instead, *map(str, resolution.drift)) if words],
         notices=[notice for notice in notices if notice],
     )  # fmt: skip
@@ -158,8 +163,8 @@ async def _record(parts: Parts, app: App, deployment: Deployment, built: Built, 
             return None
         await deployments.move(
             tx, fresh, Status.starting, at=parts.clock(), by="platform", app=app.name, image=built.image,
-            phase="starting R", packages=built.wanted, origin=built.origin, r_version=built.r_version,
-            inventory=built.inventory, drift=built.drift, notices=built.notices,
+            library=built.library, phase="starting R", packages=built.wanted, origin=built.origin,
+            r_version=built.r_version, inventory=built.inventory, drift=built.drift, notices=built.notices,
             seconds={**fresh.seconds, "build": round(took, 3)},
         )  # fmt: skip
     return built.image

@@ -9,6 +9,7 @@ from anyio import to_thread
 from sandbox_server.domain import (
     addon_needs,
     archive,
+    bookmarks,
     config,
     declaration,
     detection,
@@ -39,6 +40,8 @@ class Read:
     python_requirements: str
     """The text of its requirements.txt; empty: it has none."""
     notices: tuple[str, ...]
+    bookmarks: bool
+    """Whether the app keeps its users' bookmarks on the server."""
     size: int
     """Bytes, unpacked."""
 
@@ -84,6 +87,7 @@ def _read(path: Path, limits: archive.Limits) -> Read:
         ),
         python_requirements=_python(texts, detected.folder),
         notices=notices,
+        bookmarks=detected.kind.serves == "session" and bookmarks.keeps_bookmarks(texts),
         size=contents.total,
     )  # fmt: skip
 

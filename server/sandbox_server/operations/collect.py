@@ -7,30 +7,54 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.deployment import UNFINISHED
+from sandbox_server.domain.instance import volumes_of
 from sandbox_server.domain.keeping import images_to_keep
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import deployments, instances, jobs, outputs, releases, users
+from sandbox_server.store import (  # fmt: skip
+    deployments,
+    figures,
+    instances,
+    jobs,
+    notices,
+    outputs,
+    releases,
+    users,
+    visits,
+)
 from sandbox_server.store.tables import App, Branch, Deployment, Output, Release
 from sandbox_server.wire import Status
 
 _OUTPUTS = 20
 """Kept of each deployment and scope, those of releases aside."""
 
+_EVEN_IF_NOTHING_CHANGED = 600.0
+"""Seconds."""
+
 _KEEP_ARCHIVES = 90.0
 """Days for which an archive of a package is kept that no build asks for."""
+
+_LOOKS_BACK = timedelta(days=90)
+"""Own visits to releases and settled notices are forgotten after that."""
 
 
 async def collect(parts: Parts) -> None:
     """Remove images beyond the retention and libraries below none, bundles that nobody can start any more, documents'
-    outputs that nobody is shown, package lists that no deployment names, and expired login links."""
+    outputs that nobody is shown, package lists that no deployment names, expired login links, and figures, visits and
+    notices of long ago."""
+    if _is_done(parts):
+        return
     now = parts.clock()
     made = await parts.builder.images()
     async with parts.store.write() as tx:
         await users.forget_expired(tx, now)
+        await visits.forget(tx, now - _LOOKS_BACK)
+        await notices.forget(tx, now - _LOOKS_BACK)
         keep = await _retire_beyond_retention(parts, tx, now)
         bundles = await _needed_bundles(tx)
         rendered = await _needed_outputs(tx)
         lists = set(await tx.exec(select(Deployment.inventory)))
+        await figures.tidy(tx, now)
+        await figures.forget_retired(tx)
     for image in made:
         if image.id not in keep and not await _builds(parts):
             await parts.builder.remove(image.id)
@@ -41,6 +65,28 @@ async def collect(parts: Parts) -> None:
     await to_thread.run_sync(parts.outputs.remove_all_but, rendered, hour_ago)
     await to_thread.run_sync(parts.inventories.remove_all_but, lists, hour_ago)
     await to_thread.run_sync(parts.repositories.collect, _KEEP_ARCHIVES)
+    await _remove_bookmarks(parts)
+    parts.collected = (parts.store.commits, parts.ticks())
+
+
+def _is_done(parts: Parts) -> bool:
+    """Nothing was written since the last time, and that is not long ago."""
+    return (
+        parts.collected is not None
+        and parts.collected[0] == parts.store.commits
+        and parts.ticks() - parts.collected[1] < _EVEN_IF_NOTHING_CHANGED
+    )
+
+
+async def _remove_bookmarks(parts: Parts) -> None:
+    """Of apps that were removed; an instance that still ends keeps them until the next time."""
+    there = await parts.runtime.volumes()
+    async with parts.store.read() as tx:
+        kept = await tx.exec(select(App.id).where(col(App.removed_at).is_(None)))
+        running = {row.app_id for row in await instances.live(tx)}
+        needed = {name for app in {*kept, *running} for name in volumes_of(parts.platform, app or 0)}
+    for name in there.keys() - needed:
+        await parts.runtime.remove_volume(name)
 
 
 async def _retire_beyond_retention(parts: Parts, tx: AsyncSession, now: datetime) -> set[str]:

@@ -4,7 +4,6 @@ Every step looks before it acts, so that after a kill the whole story can be tol
 """
 
 import time
-from datetime import timedelta
 
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError
@@ -118,10 +117,7 @@ async def _publish(parts: Parts, deployment_id: int) -> None:
                 old=f"d{shown.number}" if shown else "", new=f"d{deployment.number}",
             )  # fmt: skip
         elif shown.id != deployment.id:
-            awake = now + timedelta(seconds=parts.settings.woken_for)
-            await deployments.note(
-                tx, deployment_id, replaced_at=deployment.replaced_at or now, awake_until=awake
-            )
+            await deployments.note(tx, deployment_id, replaced_at=deployment.replaced_at or now)
 
 
 async def _took(parts: Parts, deployment_id: int, step: str, seconds: float, **values: object) -> None:

@@ -2,12 +2,19 @@
 
 import shutil
 
+from sqlmodel import select
+
 from sandbox_server import __version__
+from sandbox_server.domain.instance import Scope, volume_name
 from sandbox_server.errors import SandboxError
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.trouble import shown_size
 from sandbox_server.store import events
+from sandbox_server.store.tables import App
 from sandbox_server.wire import Finding
+
+MOST_BOOKMARKS = 1024**3
+"""Bytes of one volume; the runner holds it."""
 
 
 async def examine(parts: Parts) -> list[Finding]:
@@ -20,6 +27,7 @@ async def examine(parts: Parts) -> list[Finding]:
         await _base(parts),
         await _proxy(parts),
         await _browser(parts),
+        *await _bookmarks(parts),
     ]
 
 
@@ -89,3 +97,35 @@ async def _browser(parts: Parts) -> Finding:
             remedy="Install Chromium: `apt-get install chromium`.",
         )  # fmt: skip
     return Finding(part="browser", status="ok", message="Chromium")
+
+
+async def _bookmarks(parts: Parts) -> list[Finding]:
+    """Nothing on a server whose apps keep none; what the engine cannot tell, its own finding says."""
+    try:
+        volumes = await parts.runtime.volumes()
+    except SandboxError:
+        return []
+    if not volumes:
+        return []
+    name, most = max(volumes.items(), key=lambda one: one[1])
+    words = f"{shown_size(sum(volumes.values()))} in {len(volumes)} volumes; "
+    words += f"the most, {shown_size(most)}, in {await _whose(parts, name)}"
+    if most < 0.9 * MOST_BOOKMARKS:
+        return [Finding(part="bookmarks", status="ok", message=words)]
+    return [
+        Finding(
+            part="bookmarks", status="warning", message=words,
+            remedy=f"At {shown_size(MOST_BOOKMARKS)} saving is refused: remove old folders from the volume {name}.",
+        )
+    ]  # fmt: skip
+
+
+async def _whose(parts: Parts, volume: str) -> str:
+    async with parts.store.read() as tx:
+        apps = list(await tx.exec(select(App)))
+    names = {
+        volume_name(parts.platform, app.id or 0, scope): f"{app.name} ({scope})"
+        for app in apps
+        for scope in Scope
+    }
+    return names.get(volume, volume)

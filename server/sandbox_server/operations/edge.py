@@ -4,21 +4,32 @@ from anyio import to_thread
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from sandbox_server.domain import config
 from sandbox_server.domain.edge import Edge, changes
 from sandbox_server.domain.instance import InstanceState, Scope
-from sandbox_server.domain.routing import Lease, Place, ReleasedSpec, wanted_edge
+from sandbox_server.domain.kind import Kind
+from sandbox_server.domain.release import ALL
+from sandbox_server.domain.routing import Candidate, Lease, Place, ReleasedSpec, wanted_edge
+from sandbox_server.domain.running import Numbers, numbers
 from sandbox_server.errors import RouterUnavailable
-from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.observe import sessions_of
+from sandbox_server.operations.parts import Observed, Parts
 from sandbox_server.store import releases
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Branch, Deployment, Instance
 from sandbox_server.wire import Status
+
+_READ_BACK_EVERY = 60.0
+"""Seconds, while nothing changes."""
+_WITH_SESSIONS = [kind for kind in Kind if kind.serves == "session"]
 
 
 async def apply(parts: Parts) -> None:
     """May be called at any time by anybody; nothing happens if nothing differs. Raises `RouterUnavailable`."""
     async with parts.edge_lock:
         edge = await wanted(parts)
+        if _is_done(parts, edge):
+            return
         if parts.written != edge:
             await parts.router.write(edge)
             parts.written = edge
@@ -28,14 +39,32 @@ async def apply(parts: Parts) -> None:
             # Users wait for this; what the proxy may have lost meanwhile is found by reading it back.
             await parts.router.execute(changes(before, edge))
         await _execute(parts, edge)
-        parts.applied = edge
+        parts.applied, parts.read_back = edge, parts.ticks()
 
 
 async def wanted(parts: Parts) -> Edge:
-    """What the database intends."""
+    """What the database intends. The same as before, if nothing was written since: there may be thousands of hosts."""
+    known, commits = parts.intended, parts.store.commits
+    same = known is not None and known[0] == commits
     async with parts.store.read() as tx:
-        places, leases = await _places(tx), await _leases(tx)
-    return await to_thread.run_sync(wanted_edge, places, leases, parts.settings.apps_domain)
+        places = known[1] if known is not None and same else await _places(tx)
+        leases = await _leases(tx, parts.observed)
+    if known is not None and same and known[2] == leases:
+        return known[3]
+    edge = await to_thread.run_sync(wanted_edge, places, leases, parts.settings.apps_domain)
+    parts.intended = (commits, places, leases, edge)
+    return edge
+
+
+def _is_done(parts: Parts, edge: Edge) -> bool:
+    """It was read back a moment ago, and the proxy that did so answers still."""
+    return (
+        parts.applied is not None
+        and parts.applied is parts.written
+        and parts.applied == edge
+        and parts.observed.sessions is not None
+        and parts.ticks() - parts.read_back < _READ_BACK_EVERY
+    )
 
 
 async def _execute(parts: Parts, edge: Edge) -> None:
@@ -55,19 +84,21 @@ async def _places(tx: AsyncSession) -> list[Place]:
     shown = select(Branch.app_id, Branch.label, Branch.current_id).where(col(Branch.removed_at).is_(None))
     for app_id, branch_label, current in await tx.exec(shown):
         branches.setdefault(app_id, []).append((branch_label, current))
-    numbers: dict[int, dict[int, int]] = {}
+    pushed: dict[int, dict[int, int]] = {}
     retired: set[int] = set()
     query = select(Deployment.app_id, Deployment.id, Deployment.number, Deployment.status)
     for app_id, deployment_id, number, status in await tx.exec(query):
-        numbers.setdefault(app_id, {})[deployment_id or 0] = number
+        pushed.setdefault(app_id, {})[deployment_id or 0] = number
         if status == Status.retired:
             retired.add(deployment_id or 0)
+    apis = set(await tx.exec(select(Deployment.id).where(Deployment.kind == Kind.plumber)))
     named = select(App.id, App.name).where(col(App.removed_at).is_(None))
     return [
         _place(
             name,
-            numbers.get(app_id or 0, {}),
+            pushed.get(app_id or 0, {}),
             retired,
+            apis,
             made.get(app_id or 0, []),
             branches.get(app_id or 0, []),
         )
@@ -77,23 +108,29 @@ async def _places(tx: AsyncSession) -> list[Place]:
 
 def _place(
     app: str,
-    numbers: dict[int, int],
+    pushed: dict[int, int],
     retired: set[int],
-    made: list[tuple[int, str]],
+    apis: set[int | None],
+    made: list[releases.Made],
     branches: list[tuple[str, int | None]],
 ) -> Place:
-    """`numbers` are by the row's id, `made` is newest first. A release keeps its route if its branch was removed."""
-    released = [ReleasedSpec(numbers.get(deployment, 0), spec_hash) for deployment, spec_hash in made]
+    """`pushed` are numbers by the row's id, `made` is newest first. A release keeps its route if its branch goes."""
+    specs = [ReleasedSpec(pushed.get(release.deployment_id, 0), release.spec_hash) for release in made]
+    full = [spec for spec, release in zip(specs, made, strict=True) if release.share == ALL]
     return Place(
         app=app,
-        release=released[0] if released else None,
-        branches={branch_label: numbers.get(current or 0) for branch_label, current in branches},
-        deployments=sorted(number for row, number in numbers.items() if row not in retired),
-        released=frozenset(released),
+        release=full[0] if full else None,
+        branches={branch_label: pushed.get(current or 0) for branch_label, current in branches},
+        deployments=sorted(number for row, number in pushed.items() if row not in retired),
+        released=frozenset(specs),
+        # Only the newest row can be one.
+        candidate=Candidate(specs[0], made[0].share, each=made[0].deployment_id in apis)
+        if made and 0 < made[0].share < ALL
+        else None,
     )
 
 
-async def _leases(tx: AsyncSession) -> list[Lease]:
+async def _leases(tx: AsyncSession, observed: Observed) -> list[Lease]:
     # Removed ones too: whoever is still on an instance may finish.
     query = (
         select(Instance, App.name, Branch.label, Deployment.number)
@@ -103,10 +140,17 @@ async def _leases(tx: AsyncSession) -> list[Lease]:
         .where(col(Instance.state).not_in((InstanceState.ended, InstanceState.stopping)))
         .order_by(col(Instance.id))
     )
-    return [_lease(*found) for found in await tx.exec(query)]
+    found = [*await tx.exec(query)]
+    room = await _room(tx, {row.deployment_id for row, *_ in found})
+    return [
+        _lease(row, app, branch_label, number, room.get((row.deployment_id, row.scope)), observed)
+        for row, app, branch_label, number in found
+    ]
 
 
-def _lease(row: Instance, app: str, branch_label: str, number: int) -> Lease:
+def _lease(
+    row: Instance, app: str, branch_label: str, number: int, room: Numbers | None, observed: Observed
+) -> Lease:
     assert row.slot is not None
     assert row.server is not None
     assert row.address is not None
@@ -114,4 +158,24 @@ def _lease(row: Instance, app: str, branch_label: str, number: int) -> Lease:
         app=app, branch_label=branch_label, deployment=number, scope=Scope(row.scope), spec_hash=row.spec_hash,
         slot=row.slot, server=row.server, address=row.address, worker=row.worker,
         state=InstanceState(row.state), visited=row.visited, visit_pin=row.visit_pin,
+        each=room.each if room else None, most=room.most if room else 1,
+        held=(sessions_of(observed, [row]) or 0) if room and row.state == InstanceState.draining else 0,
     )  # fmt: skip
+
+
+async def _room(tx: AsyncSession, deployments: set[int]) -> dict[tuple[int, str], Numbers]:
+    """By deployment and scope, for those whose visitors wait when all places are taken."""
+    query = select(Deployment.id, Deployment.config).where(
+        col(Deployment.id).in_(deployments), col(Deployment.kind).in_(_WITH_SESSIONS)
+    )
+    found: dict[tuple[int, str], Numbers] = {}
+    for deployment_id, said in await tx.exec(query):
+        tables = said.get("instances") or {}
+        # Few ask for that, and to read a whole sandbox.toml takes its time.
+        if not any(table.get("sessions_per_instance") for table in (tables, tables.get("sandbox") or {})):
+            continue
+        for scope in Scope:
+            asked = numbers(config.instances(config.stored(said), scope))
+            if asked.waits:
+                found[deployment_id or 0, scope] = asked
+    return found

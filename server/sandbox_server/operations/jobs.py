@@ -58,5 +58,7 @@ async def _left(parts: Parts, release: Release) -> int | None:
     """People still on the release that was left."""
     await recount(parts)
     made = await overview.list_releases(parts, release.app)
-    before = next((other for other in made if other.release == release.release - 1), None)
-    return before.sessions if before else 0
+    earlier = [other for other in made if other.release < release.release]
+    # A share takes nobody's version away; what is given up is the candidate's own row before.
+    before = next((other for other in earlier if other.share == 100 or release.share == 0), None)
+    return 0 if before is None or 0 < release.share < 100 else before.sessions

@@ -7,7 +7,7 @@ from sandbox_server.errors import BadRequest, NotFound, Unauthorized
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import events, users
 from sandbox_server.store.tables import Credential
-from sandbox_server.wire import LoginLink, Token, TokenRequest
+from sandbox_server.wire_people import LoginLink, Token, TokenRequest
 
 SESSION = timedelta(days=14)
 LINK = timedelta(minutes=30)

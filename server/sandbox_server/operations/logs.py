@@ -1,7 +1,8 @@
 """Read a deployment's logs: what is saved, and after it what a living container says."""
 
+from bisect import bisect_left
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from anyio import to_thread
@@ -13,6 +14,10 @@ from sandbox_server.store.tables import Deployment, Instance
 from sandbox_server.wire import LogLine, Status
 
 Kind = Literal["run", "build"]
+
+MINUTE = timedelta(minutes=1)
+_SEARCHED = 50_000
+"""Lines."""
 
 
 async def read_log(parts: Parts, app: str, number: int, kind: Kind, tail: int | None = 500) -> list[LogLine]:
@@ -32,6 +37,19 @@ async def read_log(parts: Parts, app: str, number: int, kind: Kind, tail: int | 
         ]
     lines.sort(key=lambda line: line.time)
     return lines[-tail:] if tail is not None else lines
+
+
+async def read_around(
+    parts: Parts, app: str, number: int, kind: Kind, at: datetime, beside: int = 40
+) -> list[LogLine]:
+    """The lines of the minute that begins then, at most 500, and `beside` lines before and after it; oldest first.
+
+    What lies further back than the last 50,000 lines is not found. Raises `NotFound`.
+    """
+    lines = await read_log(parts, app, number, kind, tail=_SEARCHED)
+    first = bisect_left(lines, at, key=lambda line: line.time)
+    last = bisect_left(lines, at + MINUTE, key=lambda line: line.time)
+    return lines[max(first - beside, 0) : min(last, first + 500) + beside]
 
 
 async def follow_log(

@@ -1,15 +1,18 @@
 """Look at engine and edge, for those who show or decide."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from sandbox_server.domain.edge import Server
 from sandbox_server.errors import RouterUnavailable
 from sandbox_server.operations.parts import Observed, Parts
-from sandbox_server.runtime.base import ContainerState
+from sandbox_server.runtime.base import Container, ContainerState
 from sandbox_server.store.tables import Instance
+
+_WEIGH_EVERY = 10.0
+"""Seconds."""
 
 
 async def observe(parts: Parts) -> Observed:
@@ -20,9 +23,7 @@ async def observe(parts: Parts) -> Observed:
         sessions, visits = await parts.router.sessions(), await parts.router.visits()
     except RouterUnavailable:
         sessions, visits = None, {}
-    running = [name for name, container in containers.items() if container.state is ContainerState.running]
-    measured = await asyncio.gather(*(parts.runtime.memory(name) for name in running))
-    memory = {name: size for name, size in zip(running, measured, strict=True) if size is not None}
+    memory = await _memory(parts, [name for name in containers if _runs(containers[name])])
     parts.observed = Observed(containers, sessions, visits, memory)
     return parts.observed
 
@@ -59,3 +60,18 @@ def memory_of(observed: Observed, rows: Iterable[Instance]) -> int | None:
     """Bytes; None if nothing runs."""
     sizes = [observed.memory[row.name] for row in rows if row.name in observed.memory]
     return sum(sizes) if sizes else None
+
+
+def _runs(container: Container) -> bool:
+    return container.state is ContainerState.running
+
+
+async def _memory(parts: Parts, running: Sequence[str]) -> dict[str, int]:
+    """All are measured only now and then: each costs the engine a look."""
+    known = parts.observed.memory
+    if parts.ticks() - parts.weighed >= _WEIGH_EVERY:
+        parts.weighed, known = parts.ticks(), {}
+    fresh = [name for name in running if name not in known]
+    sizes = await asyncio.gather(*(parts.runtime.memory(name) for name in fresh))
+    measured = {name: size for name, size in zip(fresh, sizes, strict=True) if size is not None}
+    return {name: known[name] for name in running if name in known} | measured

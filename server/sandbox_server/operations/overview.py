@@ -1,18 +1,20 @@
 """What people see: computed from rows, from what was last observed, and from the clock. Little of it is stored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox_server.domain import config, names
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.instance import Scope
-from sandbox_server.domain.release import in_force, kept
-from sandbox_server.operations import differences
+from sandbox_server.domain.lifetime import removal_words
+from sandbox_server.domain.release import candidate, in_force, kept
+from sandbox_server.operations import crash, differences
 from sandbox_server.operations.bell import wait as wait_for
+from sandbox_server.operations.expire import spans_of
 from sandbox_server.operations.observe import memory_of, people_on
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import apps, deployments, instances, outputs, releases
+from sandbox_server.store import apps, board, deployments, instances, notices, outputs, releases
 from sandbox_server.store.tables import App, Branch, Deployment, Instance, Output, Release
 from sandbox_server.wire import App as AppWire
 from sandbox_server.wire import AppDetail, Problem, Smoke
@@ -20,6 +22,7 @@ from sandbox_server.wire import Branch as BranchWire
 from sandbox_server.wire import Deployment as DeploymentWire
 from sandbox_server.wire import Output as OutputWire
 from sandbox_server.wire import Release as ReleaseWire
+from sandbox_server.wire_sessions import Notice
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class _Look:
     live: Sequence[Instance]
     outputs: Mapping[int, Output]
     """Of the releases, by id."""
+    loops: Mapping[int, str] = field(default_factory=dict)
+    """What goes down again and again, in words, by the deployment's number."""
 
     def of(self, deployment_id: int, scope: Scope | None = None) -> list[Instance]:
         return [
@@ -48,14 +53,16 @@ class _Look:
 async def list_apps(parts: Parts) -> list[AppWire]:
     """All apps, by name."""
     async with parts.store.read() as tx:
-        found = await apps.all_apps(tx)
-    return [_app(await _look(parts, app.name)) for app in found]
+        tiles = await board.all_tiles(tx)
+    return [_tile(parts, tile) for tile in tiles]
 
 
 async def app_detail(parts: Parts, app: str) -> AppDetail:
     """Raises `NotFound`."""
     look = await _look(parts, app)
-    return AppDetail(**_app(look).model_dump(), sandboxes=_sandboxes(look))
+    async with parts.store.read() as tx:
+        tile = await board.tile(tx, look.app)
+    return AppDetail(**_tile(parts, tile).model_dump(), sandboxes=_sandboxes(look))
 
 
 async def list_deployments(
@@ -95,6 +102,20 @@ async def list_releases(parts: Parts, app: str) -> list[ReleaseWire]:
     return shown
 
 
+async def list_notices(parts: Parts, app: str) -> list[Notice]:
+    """Open ones, newest first. Raises `NotFound`."""
+    async with parts.store.read() as tx:
+        row = await apps.get(tx, app)
+        found = await notices.open_ones(tx, row.id)
+    return [
+        Notice(
+            app=row.name, key=one.key, text=one.text, hint=one.hint, at=one.at,
+            settled_at=one.settled_at, told_at=one.told_at,
+        )
+        for one in found
+    ]  # fmt: skip
+
+
 def output(row: Output, number: int) -> OutputWire:
     """What was rendered from the deployment of this number."""
     return OutputWire(
@@ -108,25 +129,32 @@ async def _look(parts: Parts, app_name: str) -> _Look:
         app = await apps.get(tx, app_name)
         assert app.id is not None
         live = [row for row in await instances.live(tx) if row.app_id == app.id]
+        now = parts.clock()
+        loops = {key[0]: loop.words(now) for key, loop in (await crash.loops_of(tx, app, now)).items()}
         return _Look(
             parts, app, await apps.branches(tx, app.id), await deployments.of_app(tx, app.id),
-            await releases.of_app(tx, app.id), live, await outputs.of_releases(tx, app.id),
+            await releases.of_app(tx, app.id), live, await outputs.of_releases(tx, app.id), loops,
         )  # fmt: skip
 
 
-def _app(look: _Look) -> AppWire:
-    newest = look.deployments[0].created_at if look.deployments else look.app.created_at
-    current = in_force(look.releases)
+def _tile(parts: Parts, tile: board.Tile) -> AppWire:
+    look = _Look(parts, tile.app, tile.shown, tile.deployments, tile.releases, tile.live, tile.outputs)
+    pushed_at = tile.pushed_at or tile.app.created_at
+    current, newer = in_force(tile.releases), candidate(tile.releases)
     return AppWire(
-        app=look.app.name,
-        title=look.app.title,
-        url=_url(look.parts, names.release_host(look.app.name, look.parts.settings.apps_domain)),
-        page=f"{look.parts.settings.control_url}/apps/{look.app.name}",
+        app=tile.app.name,
+        title=tile.app.title,
+        url=_url(parts, names.release_host(tile.app.name, parts.settings.apps_domain)),
+        page=f"{parts.settings.control_url}/apps/{tile.app.name}",
         release=_release(look, current) if current else None,
-        branches=len(look.branches),
-        sessions=people_on(look.parts.observed, look.live),
-        memory=memory_of(look.parts.observed, look.live),
-        updated_at=max(newest, current.created_at) if current else newest,
+        candidate=_release(look, newer) if newer else None,
+        seen=max((row.number for row in tile.releases), default=0),
+        notices=tile.notices,
+        up=tile.up if current else None,
+        branches=tile.branches,
+        sessions=people_on(parts.observed, tile.live),
+        memory=memory_of(parts.observed, tile.live),
+        updated_at=max(pushed_at, *(row.created_at for row in tile.releases)) if current else pushed_at,
     )
 
 
@@ -144,9 +172,16 @@ def _sandboxes(look: _Look) -> list[BranchWire]:
                 current=_deployment(look, current, Scope.sandbox) if current else None,
                 latest=_deployment(look, own[0], Scope.sandbox),
                 deployments=len(own),
+                removal=removal_words(branch, spans_of(look.parts), look.parts.clock()),
+                used_at=_used_at(branch, own),
             )
         )
     return sorted(shown, key=lambda row: row.latest.created_at, reverse=True)
+
+
+def _used_at(branch: Branch, own: Sequence[Deployment]) -> datetime:
+    known = [branch.touched_at, own[0].created_at, *(row.used_at for row in own)]
+    return max(at for at in known if at)
 
 
 def _deployment(look: _Look, row: Deployment, scope: Scope | None = None) -> DeploymentWire:
@@ -211,6 +246,8 @@ def _phase(look: _Look, row: Deployment) -> str:
     """One line about now: what is stored while work goes on, and else what was observed."""
     if row.status in UNFINISHED:
         return row.phase
+    if row.number in look.loops:
+        return look.loops[row.number]
     if row.status == "ready":
         own = look.of(row.id or 0, Scope.sandbox)
         if not own or not any(instance.name in look.parts.observed.containers for instance in own):
@@ -247,12 +284,15 @@ def _release(look: _Look, row: Release) -> ReleaseWire:
         message=deployment.message if deployment else "",
         smoke=Smoke.model_validate(seen) if seen else None,
         output=output(rendered, deployment.number) if deployment and rendered else None,
+        share=row.share,
     )
 
 
 def _kept_until(look: _Look, row: Release, current: Release | None) -> datetime | None:
     keep = look.parts.settings.keep_previous
-    if current is None or row.number not in kept(look.releases, keep, look.parts.clock()):
+    if current is None or row is current or row.share < 100:
+        return None
+    if row.number not in kept(look.releases, keep, look.parts.clock()):
         return None
     return current.created_at + timedelta(seconds=keep)
 

@@ -1,6 +1,6 @@
 """Refresh: instances that should run come up beside those that are there; then the old ones drain."""
 
-from sandbox_server.domain.instance import Scope
+from sandbox_server.domain.instance import InstanceState, Leaving, Scope
 from sandbox_server.errors import StartFailed
 from sandbox_server.operations import documents, edge, retire, start, trouble, visit
 from sandbox_server.operations.parts import Parts
@@ -13,7 +13,7 @@ async def refresh(parts: Parts, job: Job) -> None:
     """The job for a restart, a changed variable, a new rendering, and for what crashed. If it fails, what ran goes on.
 
     Payload: `deployment`, `scope`, `variables_at` (absent: the present ones), `instead_of` (ids of instances),
-    `parameters` (of a new rendering).
+    `parameters` (of a new rendering), `instance` (that one, for which a row is reserved).
     """
     if await _is_moot(parts, job):
         return
@@ -26,7 +26,7 @@ async def refresh(parts: Parts, job: Job) -> None:
     async with parts.store.write() as tx:
         for old in await instances.live(tx, row.deployment_id):
             if old.id in instead_of or _outdated(old, row):
-                await instances.drain(tx, old, job.by, parts.clock())
+                await instances.drain(tx, old, job.by, parts.clock(), Leaving.replaced)
     await edge.apply(parts)
 
 
@@ -34,6 +34,9 @@ async def _is_moot(parts: Parts, job: Job) -> bool:
     """A sandbox that went to sleep or was removed meanwhile gets all that is new when it starts again."""
     async with parts.store.read() as tx:
         deployment = await deployments.by_id(tx, job.payload["deployment"])
+        reserved = await tx.get(Instance, job.payload.get("instance", 0))
+    if reserved is not None and reserved.state in (InstanceState.stopping, InstanceState.ended):
+        return True
     return _scope(job) is Scope.sandbox and deployment.status != Status.ready
 
 
@@ -42,6 +45,7 @@ async def _bring_up(parts: Parts, job: Job) -> Instance:
     row = await start.bring_up(
         parts, payload["deployment"], scope, variables_at=payload.get("variables_at"),
         instead_of=payload.get("instead_of", []), parameters=payload.get("parameters"),
+        reserved=payload.get("instance"),
     )  # fmt: skip
     if payload.get("kind") == "revive" and await visit.trust(parts, row):
         await documents.keep(parts, row, job.by)

@@ -3,13 +3,13 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
-from sandbox_server.domain.release import in_force, kept
+from sandbox_server.domain.release import ALL, kept, standing
 from sandbox_server.errors import NotPossible
 from sandbox_server.operations import edge
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.trouble import CANCELLED
-from sandbox_server.store import apps, deployments, events, instances, jobs, releases
-from sandbox_server.store.tables import App, Branch, Deployment
+from sandbox_server.store import apps, deployments, events, instances, jobs, notices, releases
+from sandbox_server.store.tables import App, Branch, Deployment, Release
 from sandbox_server.wire import Removed, Status
 
 _ENDS_BY = {
@@ -50,6 +50,8 @@ async def remove_app(parts: Parts, caller: Caller, app_name: str) -> Removed:
         removed = await _retire_all(parts, tx, app, rows, caller)
         for branch in branches:
             await _end_branch(parts, tx, app, branch, caller)
+        for notice in await notices.open_ones(tx, app.id):
+            await notices.settle(tx, app.id or 0, notice.key, now)
         app.removed_at = now
         tx.add(app)
         await events.record(tx, at=now, by=caller.user, action="app.removed", app=app.name, subject=app.name)
@@ -57,12 +59,21 @@ async def remove_app(parts: Parts, caller: Caller, app_name: str) -> Removed:
     return Removed(removed=[f"app {app_name}", *(f"sandbox {branch.name}" for branch in branches), *removed])
 
 
+async def is_released(parts: Parts, tx: AsyncSession, app: App, branch: Branch) -> bool:
+    """Whether one of its deployments has users, is kept for a rollback, or is just being released."""
+    try:
+        await _refuse_released(parts, tx, app, await deployments.of_app(tx, app.id or 0, branch.id), "")
+    except NotPossible:
+        return True
+    return False
+
+
 async def _refuse_released(
     parts: Parts, tx: AsyncSession, app: App, rows: list[Deployment], hint: str
 ) -> None:
     made = await releases.of_app(tx, app.id or 0)
-    current = in_force(made)
-    standing = {*kept(made, parts.settings.keep_previous, parts.clock()), current.number if current else 0}
+    used = {row.number for row in standing(made)}
+    needed = used | set(kept(made, parts.settings.keep_previous, parts.clock()))
     wanted = {job.payload.get("deployment") for job in await jobs.open_jobs(tx, f"app:{app.id}")}
     for asked in rows:
         if asked.id in wanted:
@@ -71,9 +82,13 @@ async def _refuse_released(
             )
     for release in made:
         row = next((row for row in rows if row.id == release.deployment_id), None)
-        if row is not None and release.number in standing:
-            what = "has the app's users" if release is current else "is kept for a rollback"
+        if row is not None and release.number in needed:
+            what = _use(release) if release.number in used else "is kept for a rollback"
             raise NotPossible(f"d{row.number} is release {release.number} and {what}.", hint)
+
+
+def _use(release: Release) -> str:
+    return "has the app's users" if release.share == ALL else f"has {release.share} % of the app's users"
 
 
 async def _retire_all(

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.auth import Caller
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.kind import Kind
-from sandbox_server.domain.release import in_force
+from sandbox_server.domain.release import standing
 from sandbox_server.errors import NotPossible
 from sandbox_server.operations import documents, jobs, overview
 from sandbox_server.operations.parts import Parts
@@ -59,15 +59,19 @@ async def list_outputs(parts: Parts, app_name: str, number: int) -> list[Output]
 
 
 async def _shown(tx: AsyncSession, app: App, deployment: Deployment, scope: Scope) -> int | None:
-    """With which variables it is shown in this scope: those of its release; None for the present ones."""
+    """With which variables it is shown in this scope: those of its release or candidate; None: the present ones."""
     number = deployment.number
     if scope is Scope.release:
-        current = in_force(await releases.of_app(tx, app.id or 0))
-        if current is None or current.deployment_id != deployment.id:
+        shown = [
+            row
+            for row in standing(await releases.of_app(tx, app.id or 0))
+            if row.deployment_id == deployment.id
+        ]
+        if not shown:
             raise NotPossible(
                 f"d{number} is not what users get.", f"Release it: `sandbox promote d{number}`."
             )
-        return current.variables_at
+        return shown[-1].variables_at
     if deployment.status != Status.ready:
         raise NotPossible(
             f"d{number} is {deployment.status}.", f"Start it again: `sandbox restart d{number}`."

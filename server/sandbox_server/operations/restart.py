@@ -1,13 +1,13 @@
 """Restart: fresh instances of the same image; also starts again what sleeps or failed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
 from sandbox_server.domain.deployment import may
 from sandbox_server.domain.instance import Scope
-from sandbox_server.domain.release import in_force
+from sandbox_server.domain.release import standing
 from sandbox_server.errors import ImageMissing, NotPossible
 from sandbox_server.operations import jobs
 from sandbox_server.operations.parts import Parts
@@ -38,7 +38,7 @@ async def request_restart(parts: Parts, caller: Caller, app_name: str, number: i
         if not runs:
             await deployments.move(
                 tx, fresh, Status.starting, at=now, by=caller.user, app=app.name,
-                phase="starting R", error={}, awake_until=now + timedelta(seconds=parts.settings.woken_for),
+                phase="starting R", error={},
             )  # fmt: skip
         await events.record(
             tx, at=now, by=caller.user, action="deployment.restarted", app=app.name, subject=f"d{number}"
@@ -52,13 +52,17 @@ async def request_restart(parts: Parts, caller: Caller, app_name: str, number: i
 
 
 async def _restart_release(tx: AsyncSession, deployment: Deployment, caller: Caller, now: datetime) -> None:
-    """If it has the app's users, they get a fresh instance too; who is on the old one stays until they leave."""
-    current = in_force(await releases.of_app(tx, deployment.app_id))
-    if current is None or current.deployment_id != deployment.id:
+    """If it has users, they get a fresh instance too; who is on the old one stays until they leave."""
+    found = [
+        row
+        for row in standing(await releases.of_app(tx, deployment.app_id))
+        if row.deployment_id == deployment.id
+    ]
+    if not found:
         return
     replaced = [row.id for row in await instances.live(tx, deployment.id) if row.scope == Scope.release]
     payload = {
         "deployment": deployment.id, "kind": "restart", "scope": Scope.release,
-        "variables_at": current.variables_at, "instead_of": replaced,
+        "variables_at": found[-1].variables_at, "instead_of": replaced,
     }  # fmt: skip
     await job_rows.add(tx, "refresh", f"app:{deployment.app_id}", payload, by=caller.user, now=now)

@@ -3,16 +3,16 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import config, names
-from sandbox_server.domain.instance import InstanceState, Scope, Spec
+from sandbox_server.domain.instance import InstanceState, Scope, Spec, volume_name
 from sandbox_server.domain.kind import Kind
 from sandbox_server.errors import ImageMissing, RuntimeUnavailable, StartFailed
-from sandbox_server.operations import documents, retire, trouble
+from sandbox_server.operations import claim, documents, retire, trouble
 from sandbox_server.operations.parts import Parts
 from sandbox_server.runtime.base import ContainerSpec, ContainerState
 from sandbox_server.store import deployments, instances, variables
@@ -43,14 +43,15 @@ async def bring_up(
     variables_at: int | None = None,
     instead_of: Collection[int] = (),
     parameters: Mapping[str, str] | None = None,
+    reserved: int | None = None,
 ) -> Instance:
-    """An instance that answers: one that is there already and not `instead_of`'s, or a new one.
+    """An instance that answers: one that is there already and not `instead_of`'s, or a new one, or the `reserved` one.
 
     In the sandbox scope it is `up` from then on; in the release scope it stays `starting`, out of reach, until it was
     visited. With `parameters`, a new one renders its document anew. Raises `StartFailed`, `ImageMissing`, `Full`
     (final) and `RuntimeUnavailable` (may be tried again).
     """
-    plan = await _plan(parts, deployment_id, scope, variables_at, instead_of, parameters)
+    plan = await _plan(parts, deployment_id, scope, variables_at, instead_of, parameters, reserved)
     failpoint("start.leased")
     if plan.row.state == InstanceState.up:
         if await _runs(parts, plan.row):
@@ -59,11 +60,12 @@ async def bring_up(
             # Made anew: the variables of the one that stopped tell it to render.
             await parts.runtime.remove(plan.row.name)
     try:
-        await parts.runtime.start(plan.container)
+        started = await claim.start(parts, plan.row, plan.container)
+        plan = replace(plan, row=started.row)
         failpoint("start.started")
         began = time.monotonic()
         await _put_back(parts, plan)
-        await _answers(parts, plan, lambda words: tell(parts, deployment_id, words))
+        await _answers_or_starts_cold(parts, plan, started)
     except (StartFailed, ImageMissing):
         await retire.retire(parts, plan.row)
         raise
@@ -74,23 +76,39 @@ async def bring_up(
 async def spec_of(
     tx: AsyncSession, deployment: Deployment, branch: str, scope: Scope, variables_at: int | None
 ) -> Spec:
-    """From what an instance of this deployment would be made now."""
-    assert deployment.image is not None
+    """From what an instance of this deployment would be made now; without an image while that is made."""
     wanted = config.stored(deployment.config)
+    limits = config.instances(wanted, scope)
     rows = await variables.in_effect(tx, deployment.app_id, scope, branch, at=variables_at)
     return Spec(
-        image=deployment.image,
+        image=deployment.image or "",
         scope=scope,
-        memory=memory_limit(deployment),
-        cpus=wanted.cpus or 0,
+        memory=limits.memory or 0,
+        cpus=limits.cpus or 0,
         timezone=wanted.timezone,
         variables={row.name: row.id or 0 for row in rows},
     )
 
 
-def memory_limit(deployment: Deployment) -> int:
+def memory_limit(deployment: Deployment, scope: str) -> int:
     """Bytes that one instance of this deployment may use."""
-    return config.stored(deployment.config).memory or 0
+    return config.instances(config.stored(deployment.config), Scope(scope)).memory or 0
+
+
+async def one_more(
+    parts: Parts, tx: AsyncSession, deployment: Deployment, scope: Scope, variables_at: int | None
+) -> Instance:
+    """One that drains and comes back, or a new row beside those of its spec, which `bring_up` starts. Raises `Full`."""
+    if parts.subnet is None:
+        raise RuntimeUnavailable("The engine is not ready yet.")
+    app, branch = await tx.get_one(App, deployment.app_id), await tx.get_one(Branch, deployment.branch_id)
+    at = variables_at if variables_at is not None else await variables.newest_id(tx, deployment.app_id)
+    spec = await spec_of(tx, deployment, branch.name, scope, at)
+    for row in reversed(await instances.live(tx, deployment.id)):
+        if row.spec_hash == spec.hash and instances.returns(row) and not await documents.outdated(tx, row):
+            await instances.bring_back(tx, row, parts.clock())
+            return row
+    return await _lease(parts, tx, app, deployment, spec, at, apart=False)
 
 
 async def _plan(
@@ -100,6 +118,7 @@ async def _plan(
     variables_at: int | None,
     instead_of: Collection[int],
     parameters: Mapping[str, str] | None,
+    reserved: int | None,
 ) -> Plan:
     if parts.subnet is None:
         raise RuntimeUnavailable("The engine is not ready yet.")
@@ -110,42 +129,96 @@ async def _plan(
             raise ImageMissing(f"d{deployment.number} has no image.")
         at = variables_at if variables_at is not None else await variables.newest_id(tx, deployment.app_id)
         spec = await spec_of(tx, deployment, branch.name, scope, at)
-        row = await _equal(tx, deployment_id, spec, instead_of) or await instances.lease(
-            tx, app, deployment, spec, variables_at=at, platform=parts.platform, subnet=parts.subnet,
-            slots=parts.settings.slots, servers_per_slot=parts.settings.servers_per_slot,
-            apart=bool(instead_of), now=parts.clock(),
-        )  # fmt: skip
-        values = {
-            name.name: parts.sealer.open(name.ciphertext)
-            for name in await variables.in_effect(tx, deployment.app_id, scope, branch.name, at=at)
-            if name.ciphertext is not None
-        }
+        row = (
+            await _reserved(tx, reserved)
+            if reserved is not None
+            else await _made_ahead(tx, deployment_id, spec)
+            or await _equal(parts, tx, deployment_id, spec, instead_of)
+            or await _lease(parts, tx, app, deployment, spec, at, apart=bool(instead_of))
+        )
         told = await documents.choose(parts, tx, deployment, row, parameters)
-    own = {**_own_variables(parts, app, branch, deployment, spec, row), **told}
-    container = _container(row, spec, {**_defaults(parts, spec), **values, **own})
+        container = await _container_of(parts, tx, deployment, spec, row, at, told)
     return Plan(row, container, spec.memory, Kind(deployment.kind), deployment.entry)
 
 
-async def _equal(
-    tx: AsyncSession, deployment_id: int, spec: Spec, instead_of: Collection[int]
-) -> Instance | None:
-    """A live instance of the same spec that does not leave; drained ones come back."""
-    for row in reversed(await instances.live(tx, deployment_id)):
-        if row.spec_hash != spec.hash or row.state == InstanceState.stopping or row.id in instead_of:
-            continue
-        if await documents.outdated(tx, row):
-            continue
-        if row.state == InstanceState.draining:
-            row.state, row.drains_since = InstanceState.up, None
+async def plan_ahead(
+    parts: Parts, tx: AsyncSession, deployment: Deployment
+) -> tuple[Instance, ContainerSpec]:
+    """A row for the instance of a push whose image is being made, and all but the image that it is made from.
+
+    `bring_up` finds the row again by its spec, of which only the image is missing. Raises `Full`.
+    """
+    app, branch = await tx.get_one(App, deployment.app_id), await tx.get_one(Branch, deployment.branch_id)
+    at = await variables.newest_id(tx, deployment.app_id)
+    spec = await spec_of(tx, deployment, branch.name, Scope.sandbox, at)
+    row = await _lease(parts, tx, app, deployment, spec, at, apart=False)
+    return row, await _container_of(parts, tx, deployment, spec, row, at, {})
+
+
+async def _made_ahead(tx: AsyncSession, deployment_id: int, spec: Spec) -> Instance | None:
+    for row in await instances.live(tx, deployment_id):
+        going = row.state in (InstanceState.starting, InstanceState.up)
+        if going and row.spec_hash == replace(spec, image="").hash:
+            row.spec_hash = spec.hash
             tx.add(row)
-        return row
+            return row
     return None
 
 
-def _container(row: Instance, spec: Spec, environment: dict[str, str]) -> ContainerSpec:
+async def _container_of(
+    parts: Parts, tx: AsyncSession, deployment: Deployment, spec: Spec, row: Instance, at: int,
+    told: Mapping[str, str],
+) -> ContainerSpec:  # fmt: skip
+    """With the values of its variables, and what it is `told` beside."""
+    app, branch = await tx.get_one(App, deployment.app_id), await tx.get_one(Branch, deployment.branch_id)
+    in_effect = await variables.in_effect(tx, deployment.app_id, spec.scope, branch.name, at=at)
+    values = {one.name: parts.sealer.open(one.ciphertext) for one in in_effect if one.ciphertext is not None}
+    own = {**_own_variables(parts, app, branch, deployment, spec, row), **told}
+    volume = volume_name(parts.platform, deployment.app_id, spec.scope) if deployment.bookmarks else ""
+    return _container(row, spec, {**_defaults(parts, spec), **values, **own}, volume)
+
+
+async def _lease(
+    parts: Parts, tx: AsyncSession, app: App, deployment: Deployment, spec: Spec, at: int, *, apart: bool
+) -> Instance:
+    assert parts.subnet is not None
+    return await instances.lease(
+        tx, app, deployment, spec, variables_at=at, platform=parts.platform, subnet=parts.subnet,
+        slots=parts.settings.slots, servers_per_slot=parts.settings.servers_per_slot, apart=apart,
+        now=parts.clock(),
+    )  # fmt: skip
+
+
+async def _reserved(tx: AsyncSession, row_id: int) -> Instance:
+    row = await tx.get_one(Instance, row_id)
+    if row.state in (InstanceState.stopping, InstanceState.ended):
+        raise RuntimeUnavailable("The instance went away before it was started.")
+    return row
+
+
+async def _equal(
+    parts: Parts, tx: AsyncSession, deployment_id: int, spec: Spec, instead_of: Collection[int]
+) -> Instance | None:
+    """A live instance of the same spec: best one that is up, else one that starts; drained ones come back."""
+    found: list[tuple[tuple[bool, ...], Instance]] = []
+    for row in await instances.live(tx, deployment_id):
+        if row.spec_hash != spec.hash or row.id in instead_of or await documents.outdated(tx, row):
+            continue
+        if row.state in (InstanceState.up, InstanceState.starting) or instances.returns(row):
+            up = row.state == InstanceState.up
+            found.append(((up and row.visited, up, row.state == InstanceState.starting), row))
+    if not found:
+        return None
+    _, best = max(found, key=lambda one: (one[0], one[1].id))
+    if best.state == InstanceState.draining:
+        await instances.bring_back(tx, best, parts.clock())
+    return best
+
+
+def _container(row: Instance, spec: Spec, environment: dict[str, str], volume: str) -> ContainerSpec:
     return ContainerSpec(
         name=row.name, image=spec.image, address=IPv4Address(row.address or ""), environment=environment,
-        memory=spec.memory, cpus=spec.cpus, spec_hash=spec.hash,
+        memory=spec.memory, cpus=spec.cpus, spec_hash=spec.hash, volume=volume,
     )  # fmt: skip
 
 
@@ -166,6 +239,7 @@ def _own_variables(
         "SANDBOX_URL": parts.base_url(host),
         "SANDBOX_DEPLOYMENT": f"d{deployment.number}",
         "SANDBOX_WORKER": row.worker,
+        "SANDBOX_SECRET": parts.sealer.derive(f"runner {row.name}"),
         "SANDBOX_MEMORY": str(spec.memory),
         "SANDBOX_CPUS": str(spec.cpus),
     }
@@ -185,6 +259,26 @@ async def _put_back(parts: Parts, plan: Plan) -> None:
         raise
 
 
+async def _answers_or_starts_cold(parts: Parts, plan: Plan, started: claim.Started) -> None:
+    """An app that ends in a container that waited for it is given the usual start before it is said to fail."""
+
+    async def watch(words: str) -> None:
+        await tell(parts, plan.row.deployment_id, words)
+
+    try:
+        await _answers(parts, plan, watch)
+    except StartFailed:
+        if not started.claimed or await _runs(parts, plan.row):
+            raise
+        await claim.start_cold(parts, plan.row, plan.container)
+        await _answers(parts, plan, watch)
+
+
+def is_up(kind: Kind, status: int | None) -> bool:
+    """Whether this is the answer of an app that came up."""
+    return status is not None and (status < 500 or kind.serves == "api")
+
+
 async def _answers(parts: Parts, plan: Plan, tell: Watcher) -> None:
     """Wait for the first answer. Raises `StartFailed` if the process ends, or if time is over."""
     patience = parts.settings.render_timeout if plan.kind.renders else parts.settings.start_timeout
@@ -193,7 +287,7 @@ async def _answers(parts: Parts, plan: Plan, tell: Watcher) -> None:
     status: int | None = None
     while (now := time.monotonic()) - began < patience:
         status = await parts.runtime.probe(plan.row.name, IPv4Address(plan.row.address or ""))
-        if status is not None and (status < 500 or plan.kind.serves == "api"):
+        if is_up(plan.kind, status):
             return
         if now - looked > 0.5:
             looked = now

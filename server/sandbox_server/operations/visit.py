@@ -95,7 +95,9 @@ async def _ended(parts: Parts, row: Instance, lines: list[LogLine]) -> StartFail
     """What the browser met tells little if R is gone: why it ended tells more."""
     for container in await parts.runtime.containers():
         if container.name == row.name and container.state is ContainerState.exited:
-            return trouble.ended(container, start.memory_limit(await _deployment(parts, row)), lines)
+            return trouble.ended(
+                container, start.memory_limit(await _deployment(parts, row), row.scope), lines
+            )
     return None
 
 

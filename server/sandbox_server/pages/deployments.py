@@ -1,33 +1,52 @@
 """One deployment: its state, its logs as they are written, its events."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AwareDatetime
 
+from sandbox_server.domain.instance import Scope
 from sandbox_server.operations import events, overview
 from sandbox_server.operations.cancel import cancel
-from sandbox_server.operations.logs import Kind, read_log
+from sandbox_server.operations.logs import Kind, read_around, read_log
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.restart import request_restart
-from sandbox_server.pages import streams
+from sandbox_server.pages import measured, spans, streams
 from sandbox_server.pages.dependencies import Number, PageCaller, PartsOf
 from sandbox_server.pages.rendering import fragment, page
 from sandbox_server.pages.route import PageRoute
-from sandbox_server.wire import Deployment, Status
+from sandbox_server.wire import Deployment, LogLine, Status
 
 router = APIRouter(route_class=PageRoute, prefix="/apps/{app}/deployments/{n}")
 
 
+@dataclass
+class Seen:
+    """Which figures a person looks at."""
+
+    span: spans.Name = "hour"
+    scope: Scope | None = None
+
+    def scope_of(self, deployment: Deployment) -> Scope:
+        return self.scope or (Scope.release if deployment.released else Scope.sandbox)
+
+
+SeenBy = Annotated[Seen, Depends()]
+
+
 @router.get("")
 async def one_deployment(
-    request: Request, _: PageCaller, parts: PartsOf, app: str, n: Number, log: Kind | None = None
-) -> Response:
+    request: Request, _: PageCaller, parts: PartsOf, *,
+    app: str, n: Number, log: Kind | None = None, at: AwareDatetime | None = None, seen: SeenBy,
+) -> Response:  # fmt: skip
     values = await _values(parts, app, n)
-    kind = log or _telling_log(await overview.show_deployment(parts, app, n))
-    lines = await read_log(parts, app, n, kind, tail=500)
-    return page(request, "deployment.html", **values, kind=kind, lines=lines)
+    kind = log or _telling_log(values["d"])
+    lines = await _lines(parts, app, n, kind, at)
+    values |= await measured.of_deployment(parts, values["d"], seen.span, seen.scope_of(values["d"]))
+    return page(request, "deployment.html", **values, kind=kind, lines=lines, at=at)
 
 
 @router.get("/live")
@@ -40,12 +59,15 @@ async def one_deployment_live(
     n: Number,
     log: Kind = "run",
     after: AwareDatetime | None = None,
+    seen: SeenBy,
 ) -> Response:
+    figures = measured.Slowly(parts)
+
     async def render() -> streams.View:
         values = await _values(parts, app, n)
-        return streams.View(
-            {name: fragment(f"deployment_{name}.html", **values) for name in ("head", "facts")}
-        )
+        scope = seen.scope_of(values["d"])
+        values |= await figures.see(lambda: measured.of_deployment(parts, values["d"], seen.span, scope))
+        return streams.View({name: fragment(file, **values) for name, file in _PARTS.items()})
 
     lines = streams.log(parts, app, n, log, _resumed(request) or after)
     return streams.stream(streams.together(streams.changes(request, render), lines))
@@ -63,11 +85,20 @@ async def cancel_build(caller: PageCaller, parts: PartsOf, app: str, n: Number) 
     return RedirectResponse(f"/apps/{app}/deployments/{n}", status_code=303)
 
 
-async def _values(parts: Parts, app: str, n: int) -> dict[str, object]:
+_PARTS = {"head": "deployment_head.html", "facts": "deployment_facts.html", "figures": "figures.html"}
+
+
+async def _values(parts: Parts, app: str, n: int) -> dict[str, Any]:
     return {
         "d": await overview.show_deployment(parts, app, n),
         "events": await events.list_events(parts, app=app, deployment=n, limit=30),
     }
+
+
+async def _lines(parts: Parts, app: str, n: int, kind: Kind, at: datetime | None) -> list[LogLine]:
+    if at is None:
+        return await read_log(parts, app, n, kind, tail=500)
+    return await read_around(parts, app, n, kind, at)
 
 
 def _resumed(request: Request) -> datetime | None:

@@ -2,38 +2,39 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from sandbox_server.operations import overview, rollback
 from sandbox_server.operations.compare import compare
 from sandbox_server.operations.jobs import show_job
 from sandbox_server.operations.promote import request_promote
-from sandbox_server.pages import streams
+from sandbox_server.pages import forms, streams
 from sandbox_server.pages.dependencies import Number, PageCaller, PartsOf
 from sandbox_server.pages.rendering import fragment, page
 from sandbox_server.pages.route import PageRoute
-from sandbox_server.wire import MOST, ReleaseRequest, RollbackRequest
+from sandbox_server.wire import MOST
 
 router = APIRouter(route_class=PageRoute, prefix="/apps/{app}")
 
-Seen = Annotated[int, Form(ge=0, le=MOST)]
-Reason = Annotated[str, Form(max_length=2000)]
+Share = Annotated[int | None, Query(ge=0, le=100)]
 
 
 @router.get("/promote/{n}")
-async def ask_promote(request: Request, _: PageCaller, parts: PartsOf, app: str, n: Number) -> Response:
+async def ask_promote(
+    request: Request, _: PageCaller, parts: PartsOf, app: str, n: Number, share: Share = None
+) -> Response:
     detail = await overview.app_detail(parts, app)
     deployment = await overview.show_deployment(parts, app, n)
     diff = await compare(parts, app, None, n)
-    return page(request, "promote.html", app=detail, d=deployment, diff=diff)
+    return page(request, "promote.html", app=detail, d=deployment, diff=diff, share=share)
 
 
 @router.post("/promote/{n}")
 async def promote(
-    caller: PageCaller, parts: PartsOf, *, app: str, n: Number, seen: Seen, reason: Reason = ""
+    caller: PageCaller, parts: PartsOf, app: str, n: Number, form: forms.PromoteForm
 ) -> Response:
-    job = await request_promote(parts, caller, app, ReleaseRequest(deployment=n, seen=seen, reason=reason))
+    job = await request_promote(parts, caller, app, forms.to_promote(form, n))
     return RedirectResponse(f"/apps/{app}/jobs/{job.job}", status_code=303)
 
 
@@ -52,18 +53,8 @@ async def ask_rollback(
 
 
 @router.post("/rollback")
-async def roll_back(
-    caller: PageCaller,
-    parts: PartsOf,
-    *,
-    app: str,
-    seen: Seen,
-    to: Annotated[int, Form(ge=1, le=MOST)],
-    reason: Reason = "",
-) -> Response:
-    job = await rollback.request_rollback(
-        parts, caller, app, RollbackRequest(seen=seen, to=to, reason=reason)
-    )
+async def roll_back(caller: PageCaller, parts: PartsOf, app: str, form: forms.RollbackForm) -> Response:
+    job = await rollback.request_rollback(parts, caller, app, forms.to_roll_back(form))
     return RedirectResponse(f"/apps/{app}/jobs/{job.job}", status_code=303)
 
 

@@ -16,7 +16,9 @@ from markupsafe import Markup
 
 import sandbox_templates
 from sandbox_server.domain.deployment import may
-from sandbox_server.pages import words
+from sandbox_server.domain.durations import in_words
+from sandbox_server.pages import forms, sentences, words
+from sandbox_server.wire_sessions import Day
 
 WEB = Path(sandbox_templates.__file__).parent / "web"
 STATIC = WEB / "static"
@@ -73,6 +75,19 @@ def _environment() -> Environment:
         "diff_line": words.diff_line,
         "with_code": words.with_code,
         "timing": words.timing,
+        "brief": words.brief,
+        "day": words.day,
+        "short_instance": words.short_instance,
+        "in_span": _in_span,
+        "moment": _moment,
+        "strip": _strip,
+        "drains": sentences.drains,
+        "still_on": sentences.still_on,
+        "failed_of": sentences.failed_of,
+        "promised": sentences.promised,
+        "up_share": sentences.up_share,
+        "span": in_words,
+        "larger": forms.larger,
     }
     environment.globals |= {"icon": _icon, "may": may}
     return environment
@@ -81,6 +96,21 @@ def _environment() -> Environment:
 @pass_context
 def _age(context: Context, at: datetime) -> str:
     return words.age(at, context["now"])
+
+
+@pass_context
+def _in_span(context: Context, at: datetime) -> str:
+    return sentences.in_span(at, context["now"])
+
+
+@pass_context
+def _moment(context: Context, at: datetime) -> str:
+    return sentences.moment(at, context["now"])
+
+
+@pass_context
+def _strip(context: Context, days: list[Day]) -> list[tuple[datetime, Day | None]]:
+    return sentences.strip(days, context["now"])
 
 
 @cache

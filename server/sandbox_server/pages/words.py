@@ -11,6 +11,8 @@ from sandbox_server.domain.kind import Kind
 from sandbox_server.wire import Deployment, Event, Release
 
 _DEEDS = {
+    "deployment.drain_cancelled": "is not to be ended after all{by}",
+    "deployment.drained": "is to end{by}, {new}",
     "deployment.moved": "{new}",
     "deployment.pushed": "pushed{by}: {new}",
     "document.asked": "is to be rendered again in the {new} scope{by}",
@@ -19,9 +21,19 @@ _DEEDS = {
     "instance.drained": "{scope} gets no new sessions{by}",
     "instance.ended": "{scope} ended",
     "instance.not_started": "{scope} did not start",
+    "instance.returned": "{scope} gets new sessions again",
+    "notice.opened": "became a notice to the owner",
+    "notice.settled": "is settled",
+    "release.abort": "made{by}: {new} is no candidate any more",
+    "release.asleep": "went to sleep",
     "release.promote": "made{by}: users get {new}",
     "release.rollback": "made by a rollback{by}: users get {new}",
+    "release.share": "made{by}: a share of the visitors gets {new}",
     "release.switched": "got the traffic",
+    "release.woken": "woke up",
+    "sandbox.back": "is a branch again{by}",
+    "sandbox.gone": "is to be removed{by}",
+    "sandbox.kept": "is kept{by}",
     "sandbox.moved": "shows {new}",
 }
 
@@ -64,6 +76,10 @@ def clock(at: datetime) -> str:
     return _aware(at).astimezone(UTC).strftime("%H:%M:%S")
 
 
+def day(at: datetime) -> str:
+    return _aware(at).astimezone(UTC).strftime("%-d %b")
+
+
 def size(count: int) -> str:
     """Bytes, such as "92 MiB"."""
     value = float(count)
@@ -93,6 +109,22 @@ def seconds(value: float) -> str:
     if value < 60:
         return f"{value:.1f} s"
     return f"{int(value // 60)} min {int(value % 60)} s"
+
+
+def brief(value: float) -> str:
+    """Seconds, as short as a chart has room for: "0.64 s", "1.9 s", "12 s", "2 min"."""
+    if value < 1:
+        return f"{value:.2f}".rstrip("0").rstrip(".") + " s"
+    if value < 10:
+        return f"{value:.1f}".removesuffix(".0") + " s"
+    return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min"
+
+
+def percent(part: int, whole: int) -> str:
+    """Such as "5.3 %"."""
+    if not whole:
+        return "0 %" if not part else f"{part} of {whole}"
+    return f"{min(part / whole, 1) * 100:.1f}".removesuffix(".0") + " %"
 
 
 def count_of(n: int, one: str, many: str = "") -> str:
@@ -145,6 +177,11 @@ def with_code(sentence: str) -> Markup:
 def short_id(image: str) -> str:
     """An image's Id, as short as the engine's own lists have it."""
     return image.removeprefix("sha256:")[:12]
+
+
+def short_instance(name: str) -> str:
+    """What tells an instance from its sisters: spec and number."""
+    return "-".join(name.split("-")[-2:])
 
 
 def kind(value: str) -> str:

@@ -34,16 +34,33 @@ def answers() -> dict[str, str]:
             "Nothing is published here", "No app and no sandbox has this name. Check the address."
         ),
         "unknown.json": _unknown(),
-        "502.http": _raw(
-            502, "The app broke off its answer", "Reload the page. If it happens again, see the log."
-        ),
-        "503.http": _raw(503, "This is not running just now", "The page tries again by itself.", retry=True),
+        "full.html": _full(),
+        "502.http": _raw(502, "The app broke off its answer", "The page tries again by itself.", retry=5),
+        "503.http": _raw(503, "This is not running just now", "The page tries again by itself.", retry=3),
         "504.http": _raw(504, "The app took too long to answer", "Reload the page to try again."),
     }
 
 
 def _page(title: str, text: str, head: str = "") -> str:
     return _PAGE.format(title=title, text=text, head=head)
+
+
+def _again(seconds: int) -> str:
+    # To a browser a refresh of an address with a "#" is a jump within the page, and loads nothing.
+    meta = f'<meta http-equiv="refresh" content="{seconds}">'
+    script = f"<script>setTimeout(function () {{ location.reload() }}, {seconds * 1000})</script>"
+    return f"<noscript>{meta}</noscript>\n{script}\n"
+
+
+def _full() -> str:
+    """With the app's name put in by the proxy, to which a percent sign is a variable."""
+    page = _page(
+        "All places of APP are taken",
+        "Each of them is somebody's session. You are let in as soon as somebody leaves; this page tries again every "
+        "5 seconds.",
+        _again(5),
+    )
+    return page.replace("%", "%%").replace("APP", "%[var(txn.host),field(1,.)]")
 
 
 def _unknown() -> str:
@@ -55,8 +72,9 @@ def _unknown() -> str:
     return json.dumps({"error": error}) + "\n"
 
 
-def _raw(status: int, title: str, text: str, *, retry: bool = False) -> str:
-    body = _page(title, text, '<meta http-equiv="refresh" content="3">\n' if retry else "")
+def _raw(status: int, title: str, text: str, *, retry: int = 0) -> str:
+    """`retry`: seconds after which the page loads itself again."""
+    body = _page(title, text, _again(retry) if retry else "")
     lines = [
         f"HTTP/1.1 {status} {_REASONS[status]}",
         "Content-Type: text/html; charset=utf-8",

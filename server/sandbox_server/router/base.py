@@ -1,6 +1,6 @@
 """The seam to the proxy that carries the traffic.
 
-A router holds four tables and some slots of servers. It decides nothing: `domain.edge.wanted_edge` says what
+A router holds six tables and some slots of servers. It decides nothing: `domain.edge.wanted_edge` says what
 should be there, `domain.edge.changes` compares, and `operations.reconcile` applies the difference.
 """
 
@@ -59,6 +59,14 @@ class Router(Protocol):
 
     async def visits(self) -> dict[str, int]:
         """Of these, connections of the platform's own checking browser, by slot."""
+        ...
+
+    async def requests(self) -> dict[str, tuple[int, int]]:
+        """Requests by slot, and how many of these were answered with 500 or above; without the platform's own visits.
+
+        Counted since a process began, over all processes of the proxy: it falls when one of them ends. Slots
+        without any are left out. Raises `RouterUnavailable` as `sessions` does.
+        """
         ...
 
     async def facts(self) -> RouterFacts:

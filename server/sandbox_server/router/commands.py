@@ -19,6 +19,10 @@ from sandbox_server.domain.edge import (
 from sandbox_server.router.config import NOWHERE, map_file
 
 _WORD = re.compile(r"[A-Za-z0-9._:|/-]{1,400}")
+_FORMS = {
+    Table.shares: re.compile(r"(0|[1-9][0-9]?|100):slot[0-9]+(:each)?"),
+    Table.limits: re.compile(r"0|[1-9][0-9]{0,8}"),
+}
 
 
 def check_edge(edge: Edge, slots: int, servers_per_slot: int) -> None:
@@ -68,6 +72,8 @@ def added(entry: SetEntry) -> str:
 def _check_entry(table: Table, key: str, value: str, slots: int, servers_per_slot: int) -> None:
     _check_word(key)
     _check_word(value)
+    if form := _FORMS.get(table):
+        _check_form(form, value)
     for slot, number in _named(table, key, value):
         _check_server(Server(slot, number), slots, servers_per_slot)
 
@@ -76,8 +82,10 @@ def _named(table: Table, key: str, value: str) -> Iterator[tuple[str, int]]:
     match table:
         case Table.routes | Table.pins if value != WAKER:
             yield value, 1
-        case Table.labels:
+        case Table.labels | Table.limits:
             yield key, 1
+        case Table.shares:
+            yield value.split(":")[1], 1
         case Table.workers:
             slot, _, server = value.partition("/s")
             yield slot, int(server) if server.isdecimal() else 0
@@ -88,6 +96,11 @@ def _named(table: Table, key: str, value: str) -> Iterator[tuple[str, int]]:
 def _check_word(word: str) -> None:
     if not _WORD.fullmatch(word):
         raise ValueError(f"{word!r} cannot be given to the proxy.")
+
+
+def _check_form(form: re.Pattern[str], value: str) -> None:
+    if not form.fullmatch(value):
+        raise ValueError(f"{value!r} says nothing to the proxy.")
 
 
 def _check_server(server: Server, slots: int, servers_per_slot: int) -> None:

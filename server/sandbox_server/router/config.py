@@ -45,6 +45,8 @@ class EdgeSettings:
     certificate: Path | None = None
     """PEM file with certificate and key."""
     program: str = "haproxy"
+    version: str = ""
+    """Of the program: a newer one takes over by a reload."""
 
     def __post_init__(self) -> None:
         for value in (self.bind, self.domain, self.apps_domain, self.control, self.waker):

@@ -41,16 +41,18 @@ T = TypeVar("T")
 class HAProxyRouter:
     """One HAProxy, known by its folder. Other processes may use the same folder at the same time."""
 
-    def __init__(self, folder: Path, settings: EdgeSettings) -> None:
+    def __init__(self, folder: Path, settings: EdgeSettings, patience: float = 30) -> None:
+        """`patience`: seconds after which a proxy that runs and does not answer is ended and started anew."""
         self._folder = folder.absolute()
+        self._patience = patience
         self._wish = settings
         self._limiter: anyio.CapacityLimiter | None = None
         self._turn: anyio.Lock | None = None
 
     async def prepare(self, wanted: Edge) -> None:
         await self.write(wanted)
-        settings, user = self._settings(), process.worker_user()
-        now = await self._digest()
+        settings, user = await self._thread(self._settings), process.worker_user()
+        now = await self._digest_that_runs()
         if now == digest(settings, user):
             return
         await self._thread(lambda: process.check(self._folder, settings.program))
@@ -60,7 +62,7 @@ class HAProxyRouter:
             await self._reload(settings, user)
 
     async def write(self, wanted: Edge) -> None:
-        settings = self._settings()
+        settings = await self._thread(self._settings)
         commands.check_edge(wanted, settings.slots, settings.servers_per_slot)
         async with self._lock():
             await self._thread(
@@ -93,6 +95,11 @@ class HAProxyRouter:
 
     async def visits(self) -> dict[str, int]:
         return dict(await self._sum("show table visits", readings.visits))
+
+    async def requests(self) -> dict[str, tuple[int, int]]:
+        all_of_them = await self._sum("show stat -1 2 -1", readings.requests)
+        own = await self._sum("show table visits", readings.visited)
+        return readings.without(all_of_them, own)
 
     async def facts(self) -> RouterFacts:
         try:
@@ -188,8 +195,21 @@ class HAProxyRouter:
         except RouterUnavailable:
             return None
 
+    async def _digest_that_runs(self) -> str | None:
+        """Ends no proxy for being slow to answer: it holds everybody's sessions."""
+
+        async def settled() -> bool:
+            return await self._digest() is not None or process.running(self._folder) is None
+
+        await self._until(settled, self._patience)
+        return await self._digest()
+
     def _settings(self) -> EdgeSettings:
-        return replace(self._wish, max_connections=process.affordable(self._wish))
+        return replace(
+            self._wish,
+            max_connections=process.affordable(self._wish),
+            version=process.version(self._wish.program),
+        )
 
     def _version(self) -> str:
         try:

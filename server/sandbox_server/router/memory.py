@@ -23,6 +23,7 @@ class MemoryRouter:
         self._size = (slots, servers_per_slot)
         self._sessions: dict[Server, int] = {}
         self._visits: dict[str, int] = {}
+        self._requests: dict[str, tuple[int, int]] = {}
 
     async def prepare(self, wanted: Edge) -> None:
         await self.write(wanted)
@@ -51,6 +52,10 @@ class MemoryRouter:
         self._asked()
         return {slot: count for slot, count in self._visits.items() if count}
 
+    async def requests(self) -> dict[str, tuple[int, int]]:
+        self._asked()
+        return {slot: counts for slot, counts in self._requests.items() if counts[0]}
+
     async def facts(self) -> RouterFacts:
         if self.running is None or not self.readable:
             return RouterFacts("memory", "1", healthy=False, notes=("The proxy does not answer.",))
@@ -65,11 +70,15 @@ class MemoryRouter:
     def set_visits(self, slot: str, count: int) -> None:
         self._visits[slot] = count
 
+    def set_requests(self, slot: str, count: int, failed: int = 0) -> None:
+        self._requests[slot] = (count, failed)
+
     def kill(self) -> None:
         """The proxy is gone, with its connections; the files stay."""
         self.running = None
         self._sessions.clear()
         self._visits.clear()
+        self._requests.clear()
 
     def _asked(self) -> Edge:
         if self.running is None or not self.readable:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from functools import lru_cache
 from pathlib import Path
 
 from sandbox_server.errors import RouterUnavailable
@@ -71,12 +72,9 @@ def found(program: str) -> str:
 
 
 def version(program: str) -> str:
-    """Such as "2.6.12". Raises `RouterUnavailable`."""
-    text = subprocess.run(  # noqa: S603 - a fixed list
-        [found(program), "-v"], capture_output=True, text=True, check=False, timeout=10
-    ).stdout
-    match = re.search(r"version (\d[\w.]*)", text)
-    return match.group(1) if match else ""
+    """Such as "2.6.12-1+deb12u4". Raises `RouterUnavailable`."""
+    path = found(program)
+    return _version(path, Path(path).stat().st_mtime_ns)
 
 
 def running(folder: Path) -> int | None:
@@ -156,6 +154,15 @@ def affordable(settings: EdgeSettings) -> int:
 def _command(folder: Path, program: str) -> list[str]:
     # Names relative to the folder: a socket's path is short by law.
     return [found(program), "-W", "-C", str(folder), "-f", CONFIG, "-S", f"unix@{MASTER},mode,600"]
+
+
+@lru_cache(maxsize=4)
+def _version(path: str, _changed: int) -> str:
+    text = subprocess.run(  # noqa: S603 - a fixed list
+        [path, "-v"], capture_output=True, text=True, check=False, timeout=10
+    ).stdout
+    match = re.search(r"version (\d[\w.+~-]*)", text)
+    return match.group(1) if match else ""
 
 
 def _rotate(log: Path) -> None:

@@ -91,6 +91,42 @@ def visits(text: str) -> Counter[str]:
     return Counter({slot: int(count) for slot, count in pairs if int(count)})
 
 
+def requests(text: str) -> Counter[tuple[str, str]]:
+    """From `show stat` of backends: by slot, `all` requests and those that `failed`, zeros left out. Raises
+    `ValueError` for anything else."""
+    lines = text.splitlines()
+    names = lines[0].removeprefix("# ").split(",") if lines else []
+    if "req_tot" not in names or "hrsp_5xx" not in names:
+        raise ValueError(f"not statistics: {text[:200]!r}")
+    places = {"all": names.index("req_tot"), "failed": names.index("hrsp_5xx")}
+    found: Counter[tuple[str, str]] = Counter()
+    for line in lines[1:]:
+        columns = line.split(",", max(places.values()) + 1)
+        if line.startswith("slot") and columns[places["all"]] not in ("", "0"):
+            found.update({(columns[0], name): int(columns[place] or 0) for name, place in places.items()})
+    return found
+
+
+def visited(text: str) -> Counter[tuple[str, str]]:
+    """From `show table visits`, in the shape of `requests`. Raises `ValueError` if it is not that."""
+    if "# table: visits" not in text:
+        raise ValueError(f"not the table of visits: {text[:200]!r}")
+    found: Counter[tuple[str, str]] = Counter()
+    for slot, count, failed in re.findall(r"key=(\S+) .*\bhttp_req_cnt=(\d+) http_fail_cnt=(\d+)", text):
+        found.update({(slot, "all"): int(count), (slot, "failed"): int(failed)})
+    return found
+
+
+def without(counted: Counter[tuple[str, str]], own: Counter[tuple[str, str]]) -> dict[str, tuple[int, int]]:
+    """By slot, what is left without the platform's own; never below zero."""
+    left = {slot: counted[slot, "all"] - own[slot, "all"] for slot, name in counted if name == "all"}
+    return {
+        slot: (count, min(count, max(counted[slot, "failed"] - own[slot, "failed"], 0)))
+        for slot, count in left.items()
+        if count > 0
+    }
+
+
 def field(text: str, name: str) -> str:
     """From `show info`."""
     lines = (line.partition(": ") for line in text.splitlines())

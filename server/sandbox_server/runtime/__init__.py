@@ -5,6 +5,7 @@ from sandbox_server.runtime.base import (
     ContainerSpec,
     ContainerState,
     LogLine,
+    Room,
     Runtime,
     RuntimeFacts,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "DockerRuntime",
     "LogLine",
     "MemoryRuntime",
+    "Room",
     "Runtime",
     "RuntimeFacts",
     "builders_network",

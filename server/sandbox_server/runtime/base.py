@@ -27,6 +27,11 @@ class ContainerSpec:
     cpus: float
     spec_hash: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    waits: int | None = None
+    """Of a container that is made ahead and waits to be claimed: the bytes that it may use until then. Its temporary
+    folders have the sizes that `memory` asks for from the beginning, since they cannot be changed."""
+    volume: str = ""
+    """Name of the volume that keeps the app's bookmarks; empty: it has none. Made if absent; outlives the container."""
 
     def __repr__(self) -> str:
         return f"ContainerSpec({self.name!r}, {self.image[:19]!r}, {self.address})"
@@ -58,6 +63,14 @@ class LogLine:
     at: datetime
     stream: str
     text: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """Memory of the machine on which containers run, in bytes."""
+
+    total: int
+    free: int
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,23 @@ class Runtime(Protocol):
         """
         ...
 
+    async def waits(self, name: str, address: IPv4Address) -> bool:
+        """Whether this container, which was started with `waits`, has loaded everything and can be claimed.
+
+        Takes a second at most. False also if there is no such container.
+        """
+        ...
+
+    async def claim(self, name: str, spec: ContainerSpec, code: bytes) -> None:
+        """Make a container that waits the one of `spec`: its name and limits first, then `code` to its process.
+
+        It keeps the address and the processors that it was made with, so `spec` asks for the same. `code` holds
+        secrets: it goes to the process alone, and nothing of it, nor of `spec.environment`, to the engine's notes.
+        The container keeps its old spec hash, so that `start` of `spec` replaces it. Not to be called twice; after
+        `RuntimeUnavailable` it is not known how far it came: remove it by both names.
+        """
+        ...
+
     async def stop(self, name: str, grace: float = 5) -> None:
         """End the process: politely, after `grace` seconds for good. The container and its log stay."""
         ...
@@ -113,6 +143,17 @@ class Runtime(Protocol):
         """The HTTP status of `GET /` of the app in this container; None while nothing answers.
 
         Takes 5 s at most.
+        """
+        ...
+
+    async def ask(
+        self, name: str, address: IPv4Address, method: str, path: str, *, secret: str, body: bytes = b"",
+        most: int = 4096, patience: float = 2,
+    ) -> bytes | None:  # fmt: skip
+        """What the runner in this container answers, at most `most` bytes of it, to its `X-Sandbox-Secret`.
+
+        The app shares the runner's process: trust nothing in the answer. None for any status but 200 or 204 (a
+        redirect is not followed), and if the whole answer is not there after `patience` seconds. Never raises.
         """
         ...
 
@@ -141,8 +182,27 @@ class Runtime(Protocol):
         """
         ...
 
+    async def volumes(self) -> dict[str, int]:
+        """This platform's volumes by name, and the bytes in each. May take seconds."""
+        ...
+
+    async def remove_volume(self, name: str) -> None:
+        """Remove a volume with all that is in it. Raises `RuntimeUnavailable` also while a container has it."""
+        ...
+
     async def memory(self, name: str) -> int | None:
         """Bytes in use without the page cache; None if the container does not run."""
+        ...
+
+    async def room(self) -> Room | None:
+        """How much memory there is for further containers; None if that cannot be told. Never raises."""
+        ...
+
+    def deaths(self) -> AsyncGenerator[str, None]:
+        """The names of our instances' containers as their processes end, until closed.
+
+        An ear for haste only: what ended while nobody listened is found by `containers`.
+        """
         ...
 
     async def facts(self) -> RuntimeFacts:

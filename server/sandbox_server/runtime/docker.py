@@ -14,14 +14,17 @@ from docker.errors import NotFound
 
 from sandbox_server.errors import RuntimeUnavailable, SandboxError
 from sandbox_server.runtime import firewall
-from sandbox_server.runtime.base import Container, ContainerSpec, LogLine, RuntimeFacts
+from sandbox_server.runtime.asking import Asking
+from sandbox_server.runtime.base import Container, ContainerSpec, LogLine, Room, RuntimeFacts
+from sandbox_server.runtime.claiming import claim_container
 from sandbox_server.runtime.container import read_container, read_running
+from sandbox_server.runtime.deaths import Deaths
 from sandbox_server.runtime.engine import Engine
 from sandbox_server.runtime.engine_log import EngineLog
 from sandbox_server.runtime.folders import TAKE_PATIENCE, Gift, Taken
 from sandbox_server.runtime.following import follow as follow_source
 from sandbox_server.runtime.network import ensure_network, find_network, remove_network
-from sandbox_server.runtime.probe import probe
+from sandbox_server.runtime.probe import listens, probe
 from sandbox_server.runtime.request import (
     INSTANCE_ROLE,
     PLATFORM_LABEL,
@@ -30,7 +33,8 @@ from sandbox_server.runtime.request import (
     network_name,
 )
 from sandbox_server.runtime.starting import remove_container, start_container
-from sandbox_server.runtime.usage import read_memory
+from sandbox_server.runtime.usage import read_memory, read_room
+from sandbox_server.runtime.volumes import list_volumes, read_volumes, remove_volume
 
 _READERS = 100
 """Logs that are read at once; each holds a thread. More readers wait."""
@@ -53,6 +57,7 @@ class DockerRuntime:
         self._own_firewall = firewall == "own"
         self._engine = Engine(engine)
         self._readers = anyio.Semaphore(_READERS)
+        self._asking = Asking()
 
     async def prepare(self) -> IPv4Network:
         # The rule first: it may name a bridge that is not there yet, so there is no moment without it.
@@ -63,6 +68,18 @@ class DockerRuntime:
 
     async def start(self, spec: ContainerSpec) -> None:
         await self._engine.call(lambda client: start_container(client, spec, self._platform))
+
+    async def waits(self, name: str, address: IPv4Address) -> bool:  # noqa: ARG002 the address says it all
+        return await listens(address)
+
+    async def claim(self, name: str, spec: ContainerSpec, code: bytes) -> None:
+        def work(client: APIClient) -> None:
+            container = self._ours(client, name)
+            if container is None or not container["State"]["Running"] or not container["Config"]["OpenStdin"]:
+                raise RuntimeUnavailable(f"The container {name} cannot be claimed.")
+            claim_container(client, container["Id"], spec, code)
+
+        await self._engine.call(work)
 
     async def stop(self, name: str, grace: float = 5) -> None:
         await self._engine.call(lambda client: self._stop(client, name, grace), slow=True)
@@ -80,6 +97,12 @@ class DockerRuntime:
 
     async def probe(self, name: str, address: IPv4Address) -> int | None:  # noqa: ARG002 the address says it all
         return await probe(address)
+
+    async def ask(
+        self, name: str, address: IPv4Address, method: str, path: str, *, secret: str, body: bytes = b"",  # noqa: ARG002
+        most: int = 4096, patience: float = 2,
+    ) -> bytes | None:  # fmt: skip
+        return await self._asking.ask(address, method, path, secret, body, most=most, patience=patience)
 
     async def logs(
         self, name: str, *, tail: int | None = None, since: datetime | None = None, follow: bool = False
@@ -122,8 +145,23 @@ class DockerRuntime:
         finally:
             gift.close()
 
+    async def volumes(self) -> dict[str, int]:
+        return await self._engine.call(lambda client: read_volumes(client, self._platform), slow=True)
+
+    async def remove_volume(self, name: str) -> None:
+        await self._engine.call(lambda client: remove_volume(client, self._platform, name), slow=True)
+
     async def memory(self, name: str) -> int | None:
         return await self._engine.call(lambda client: read_memory(client, name))
+
+    async def room(self) -> Room | None:
+        try:
+            return await self._engine.call(read_room)
+        except RuntimeUnavailable:
+            return None
+
+    def deaths(self) -> AsyncGenerator[str, None]:
+        return follow_source(lambda: Deaths(self._engine.client(), self._platform))
 
     async def facts(self) -> RuntimeFacts:
         try:
@@ -137,6 +175,7 @@ class DockerRuntime:
         return RuntimeFacts("docker", version, not notes, tuple(notes))
 
     async def close(self) -> None:
+        await self._asking.close()
         await self._engine.close()
 
     async def destroy(self) -> None:
@@ -192,5 +231,7 @@ class DockerRuntime:
     def _destroy(self, client: APIClient) -> None:
         for row in client.containers(all=True, filters={"label": f"{PLATFORM_LABEL}={self._platform}"}):
             remove_container(client, row["Id"])
+        for name in list_volumes(client, self._platform):
+            remove_volume(client, self._platform, name)
         for name in self._networks:
             remove_network(client, self._platform, name)

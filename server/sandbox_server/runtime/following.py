@@ -1,58 +1,60 @@
-"""Reading a log in a thread of its own, with a bounded queue, until the reader goes away."""
+"""Reading in a thread of its own what never ends, with a bounded queue, until the reader goes away."""
 
 import asyncio
 import queue
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from sandbox_server.errors import SandboxError
-from sandbox_server.runtime.base import LogLine
 from sandbox_server.runtime.engine import engine_errors
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
 _QUEUE = 1000
-"""Lines that wait for a slow reader; then the thread, and in the end the engine, waits."""
+"""Items that wait for a slow reader; then the thread, and in the end the engine, waits."""
 
 
-class LogSource(Protocol):
-    """Lines that may take for ever to come; `close` from another thread ends them."""
+class Source(Protocol[T_co]):
+    """Items, such as lines, that may take for ever to come; `close` from another thread ends them."""
 
-    def __iter__(self) -> Iterator[LogLine]: ...
+    def __iter__(self) -> Iterator[T_co]: ...
 
     def close(self) -> None: ...
 
 
-async def follow(open_source: Callable[[], LogSource | None]) -> AsyncGenerator[LogLine, None]:
-    """Lines of the source that `open_source` opens in the thread; None is an empty one."""
+async def follow(open_source: Callable[[], Source[T] | None]) -> AsyncGenerator[T, None]:
+    """Items of the source that `open_source` opens in the thread; None is an empty one."""
     reading = _Reading(open_source, asyncio.get_running_loop())
     reading.thread.start()
     try:
         while True:
-            line = await reading.next()
-            if line is None:
+            item = await reading.next()
+            if item is None:
                 return
-            yield line
+            yield item
     finally:
         reading.stop()
 
 
-class _Reading:
-    def __init__(self, open_source: Callable[[], LogSource | None], loop: asyncio.AbstractEventLoop) -> None:
-        self.thread = threading.Thread(target=self._run, name="log", daemon=True)
+class _Reading(Generic[T]):
+    def __init__(self, open_source: Callable[[], Source[T] | None], loop: asyncio.AbstractEventLoop) -> None:
+        self.thread = threading.Thread(target=self._run, name="following", daemon=True)
         self._open = open_source
         self._loop = loop
-        self._lines: queue.Queue[LogLine | SandboxError | None] = queue.Queue(_QUEUE)
+        self._items: queue.Queue[T | SandboxError | None] = queue.Queue(_QUEUE)
         self._more = asyncio.Event()
-        self._source: LogSource | None = None
+        self._source: Source[T] | None = None
         self._stopped = threading.Event()
         self._lock = threading.Lock()
 
-    async def next(self) -> LogLine | None:
+    async def next(self) -> T | None:
         while True:
             self._more.clear()
             try:
-                item = self._lines.get_nowait()
+                item = self._items.get_nowait()
             except queue.Empty:
                 await self._more.wait()
                 continue
@@ -84,19 +86,19 @@ class _Reading:
                 return source.close()
             self._source = source
         try:
-            for line in source:
+            for item in source:
                 if self._stopped.is_set():
                     break
-                self._put(line)
+                self._put(item)
         finally:
             source.close()
         return None
 
-    def _put(self, item: LogLine | SandboxError | None) -> None:
+    def _put(self, item: T | SandboxError | None) -> None:
         put = False
         while not (put or self._stopped.is_set()):
             with suppress(queue.Full):
-                self._lines.put(item, timeout=1)
+                self._items.put(item, timeout=1)
                 put = True
         self._wake()
 

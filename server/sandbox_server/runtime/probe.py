@@ -10,6 +10,7 @@ PORT = 3838
 """Every instance listens here, at its own address."""
 
 _PATIENCE = 5
+_SHORT_PATIENCE = 1
 _LONGEST_STATUS = 4096
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: SandboxProbe/1\r\nConnection: close\r\n\r\n"
 
@@ -24,6 +25,14 @@ async def probe(address: IPv4Address) -> int | None:
             await connection.send(_REQUEST)
             return await _status(connection)
     return None
+
+
+async def listens(address: IPv4Address) -> bool:
+    """Whether a connection is taken there, answered or not."""
+    with anyio.move_on_after(_SHORT_PATIENCE), suppress(OSError):
+        async with await anyio.connect_tcp(str(address), PORT):
+            return True
+    return False
 
 
 async def _status(connection: ByteReceiveStream) -> int:

@@ -11,6 +11,9 @@ ROLE_LABEL = "sandbox.role"
 SPEC_LABEL = "sandbox.spec"
 ADDRESS_LABEL = "sandbox.address"
 INSTANCE_ROLE = "instance"
+BOOKMARKS_ROLE = "bookmarks"
+BOOKMARKS = "/opt/sandbox/bookmarks"
+"""Where the runner keeps them. The image has the folder, and the engine gives its owner to a new volume."""
 
 Request = dict[str, Any]
 
@@ -19,6 +22,9 @@ _SMALLEST_MEMORY = 16 * _MIB
 _VARIABLE = re.compile(r"[^=\0]+")
 _PLATFORM = re.compile(r"[a-z0-9]{1,9}")
 USER = 1000
+SHARES = 1024
+"""Of the processors, when all are busy: what the engine gives to a container that asks for nothing."""
+_WAITING_SHARES = 128
 
 
 def network_name(platform: str) -> str:
@@ -52,7 +58,7 @@ def network_request(platform: str, subnet: IPv4Network, name: str) -> Request:
 
 def create_request(spec: ContainerSpec, platform: str) -> Request:
     """The body that creates `spec`'s container. Raises `ValueError` for what would lift a limit."""
-    _refuse_the_limitless(spec)
+    _refuse_the_limitless(spec, platform)
     return {
         "Image": spec.image,
         "Hostname": "sandbox",
@@ -61,6 +67,8 @@ def create_request(spec: ContainerSpec, platform: str) -> Request:
         "Labels": _labels(spec, platform),
         "Healthcheck": {"Test": ["NONE"]},
         "StopSignal": "SIGTERM",
+        "OpenStdin": spec.waits is not None,
+        "StdinOnce": spec.waits is not None,
         "HostConfig": _host(spec, platform),
         "NetworkingConfig": {
             "EndpointsConfig": {network_name(platform): {"IPAMConfig": {"IPv4Address": str(spec.address)}}}
@@ -68,11 +76,13 @@ def create_request(spec: ContainerSpec, platform: str) -> Request:
     }
 
 
-def _refuse_the_limitless(spec: ContainerSpec) -> None:
-    if spec.memory < _SMALLEST_MEMORY:
+def _refuse_the_limitless(spec: ContainerSpec, platform: str) -> None:
+    if min(spec.memory, spec.waits or spec.memory) < _SMALLEST_MEMORY:
         raise ValueError(f"an instance needs {_SMALLEST_MEMORY // _MIB} MiB at least")
     if spec.cpus < 0.01:
         raise ValueError("an instance needs a hundredth of a CPU at least")
+    if spec.volume and not spec.volume.startswith(f"sbx-{platform}-"):
+        raise ValueError("the volume is not this platform's")
     for name, value in spec.environment.items():
         # The engine's own refusal would quote the value.
         if not _VARIABLE.fullmatch(name) or "\0" in value:
@@ -95,11 +105,13 @@ def _host(spec: ContainerSpec, platform: str) -> Request:
         "Privileged": False,
         "ReadonlyRootfs": True,
         "Tmpfs": _tmpfs(spec.memory),
+        **_mounts(spec, platform),
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
         "PidsLimit": 512,
-        "Memory": spec.memory,
-        "MemorySwap": spec.memory,
+        "Memory": spec.waits or spec.memory,
+        "MemorySwap": spec.waits or spec.memory,
+        "CpuShares": SHARES if spec.waits is None else _WAITING_SHARES,
         "NanoCpus": round(spec.cpus * 1e9),
         "Init": True,
         "IpcMode": "private",
@@ -107,6 +119,19 @@ def _host(spec: ContainerSpec, platform: str) -> Request:
         "RestartPolicy": {"Name": "no"},
         "LogConfig": {"Type": "json-file", "Config": {"max-size": "5m", "max-file": "2"}},
     }
+
+
+def _mounts(spec: ContainerSpec, platform: str) -> Request:
+    if not spec.volume:
+        return {}
+    labels = {PLATFORM_LABEL: platform, ROLE_LABEL: BOOKMARKS_ROLE}
+    mount = {
+        "Type": "volume",
+        "Source": spec.volume,
+        "Target": BOOKMARKS,
+        "VolumeOptions": {"Labels": labels},
+    }
+    return {"Mounts": [mount]}
 
 
 def _tmpfs(memory: int) -> dict[str, str]:

@@ -9,8 +9,12 @@ from pathlib import Path
 from docker import APIClient
 from docker.errors import APIError
 
+from sandbox_server.runtime.base import Room
+
 _CGROUPS = Path("/sys/fs/cgroup")
 _PROCESSES = Path("/proc")
+_ALIKE = 0.01
+"""Machines whose memory differs by more are two."""
 
 
 def read_memory(client: APIClient, name: str) -> int | None:
@@ -25,6 +29,15 @@ def read_memory(client: APIClient, name: str) -> int | None:
         if error.status_code in (404, 409):
             return None
         raise
+
+
+def read_room(client: APIClient) -> Room | None:
+    """Of the engine's machine, if that is this one. Blocks."""
+    table = {name: int(rest.split()[0]) * 1024 for name, _, rest in _rows(_PROCESSES / "meminfo") if rest}
+    total, free = table.get("MemTotal"), table.get("MemAvailable")
+    if total is None or free is None or abs(int(client.info()["MemTotal"]) - total) > total * _ALIKE:
+        return None
+    return Room(total, free)
 
 
 def cgroup_folder(container: str, table: str, root: Path = _CGROUPS) -> Path | None:
@@ -68,3 +81,10 @@ def _from_engine(client: APIClient, container: str) -> int | None:
     if "usage" not in used:
         return None
     return without_cache(int(used["usage"]), used.get("stats") or {})
+
+
+def _rows(path: Path) -> list[tuple[str, str, str]]:
+    try:
+        return [line.partition(":") for line in path.read_text().splitlines()]
+    except OSError:
+        return []

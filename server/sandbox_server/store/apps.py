@@ -63,6 +63,14 @@ async def get_branch(tx: AsyncSession, app: App, name: str) -> Branch:
     return known[name]
 
 
+async def branch_at(tx: AsyncSession, app_id: int, label: str) -> Branch | None:
+    """The branch whose host begins with this label."""
+    query = select(Branch).where(
+        Branch.app_id == app_id, Branch.label == label, col(Branch.removed_at).is_(None)
+    )
+    return (await tx.exec(query)).first()
+
+
 async def ensure_branch(tx: AsyncSession, app: App, name: str, by: str, now: datetime) -> Branch:
     """The branch's row, made at its first push. Raises `BadName` if its host is another branch's."""
     assert app.id is not None
@@ -74,10 +82,13 @@ async def ensure_branch(tx: AsyncSession, app: App, name: str, by: str, now: dat
             f"The branches {name!r} and {branch.name!r} of {app.name} would have the same host.",
             "Rename one of them.",
         )
+    if branch is not None:
+        branch.touched_at, branch.gone_since, branch.gone_why, branch.warned_at = now, None, "", None
+        tx.add(branch)
     if branch is not None and branch.removed_at is None:
         return branch
     action = "sandbox.added" if branch is None else "sandbox.restored"
-    branch = branch or Branch(app_id=app.id, name=name, label=label, created_at=now)
+    branch = branch or Branch(app_id=app.id, name=name, label=label, created_at=now, touched_at=now)
     branch.removed_at = None
     tx.add(branch)
     await events.record(tx, at=now, by=by, action=action, app=app.name, subject=name)

@@ -46,6 +46,14 @@ async def in_states(tx: AsyncSession, states: Collection[Status]) -> list[Deploy
     return list(await tx.exec(select(Deployment).where(col(Deployment.status).in_(states))))
 
 
+async def pushed_since(tx: AsyncSession, since: datetime, limit: int) -> list[Deployment]:
+    """Those that were built and can be started, newest first."""
+    query = select(Deployment).where(
+        Deployment.created_at > since, Deployment.library != "", Deployment.status != Status.retired
+    )
+    return list(await tx.exec(query.order_by(col(Deployment.id).desc()).limit(limit)))
+
+
 async def move(
     tx: AsyncSession,
     deployment: Deployment,

@@ -4,7 +4,7 @@ import hashlib
 import json
 from datetime import datetime
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.store.tables import Event
@@ -51,26 +51,20 @@ async def first_broken(tx: AsyncSession) -> int | None:
     return None
 
 
-async def count(tx: AsyncSession, *, action: str, app: str, subject: str, old: str, since: datetime) -> int:
-    """How many events say this since then."""
-    query = (
-        select(func.count())
-        .select_from(Event)
-        .where(
-            Event.action == action,
-            Event.app == app,
-            Event.subject == subject,
-            Event.old == old,
-            Event.at > since,
-        )
-    )
-    return (await tx.exec(query)).one()
+async def since(
+    tx: AsyncSession, *, action: str, app: str, since: datetime, subject: str | None = None
+) -> list[Event]:
+    """What was told of this since then, oldest first."""
+    query = select(Event).where(Event.action == action, Event.app == app, Event.at > since)
+    if subject is not None:
+        query = query.where(Event.subject == subject)
+    return list(await tx.exec(query.order_by(col(Event.id))))
 
 
 STEPS = ("building", "starting", "asleep")
 """Moves of a deployment that tell nothing to those who look at the whole app."""
 
-INNER = ("instance.drained", "instance.ended", "release.switched", "sandbox.added")
+INNER = ("instance.drained", "instance.returned", "instance.ended", "release.switched", "sandbox.added")
 """What only follows from something that is told too."""
 
 

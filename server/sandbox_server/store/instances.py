@@ -1,16 +1,27 @@
 """Instances and the leases that they hold."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from ipaddress import IPv4Network
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from sandbox_server.domain.instance import InstanceState, Spec, container_name, free_address
+from sandbox_server.domain.instance import (
+    RETURNS,
+    InstanceState,
+    Leaving,
+    Scope,
+    Spec,
+    container_name,
+    free_address,
+)
 from sandbox_server.errors import Full
-from sandbox_server.store import events
+from sandbox_server.store import events, warm
 from sandbox_server.store.tables import App, Deployment, Instance
+
+_REASONS = {Leaving.surplus: "fewer are enough", Leaving.hung: "it does not answer"}
 
 
 async def live(tx: AsyncSession, deployment_id: int | None = None) -> list[Instance]:
@@ -25,6 +36,25 @@ async def of_deployment(tx: AsyncSession, deployment_id: int) -> list[Instance]:
     """Ended ones included, oldest first."""
     query = select(Instance).where(Instance.deployment_id == deployment_id).order_by(col(Instance.id))
     return list(await tx.exec(query))
+
+
+async def newest(tx: AsyncSession, deployment_id: int, scope: str, limit: int = 20) -> list[Instance]:
+    """Ended ones included, newest first."""
+    query = select(Instance).where(Instance.deployment_id == deployment_id, Instance.scope == scope)
+    return list(await tx.exec(query.order_by(col(Instance.id).desc()).limit(limit)))
+
+
+async def withdrawn(tx: AsyncSession, deployment_ids: Collection[int]) -> set[tuple[int, str]]:
+    """Deployment and spec hash of released instances of which somebody asked for the end, and none came since."""
+    last = (
+        select(func.max(Instance.id))
+        .where(Instance.scope == Scope.release, col(Instance.deployment_id).in_(deployment_ids))
+        .group_by(col(Instance.deployment_id), col(Instance.spec_hash))
+    )
+    query = select(Instance.deployment_id, Instance.spec_hash).where(
+        col(Instance.id).in_(last), Instance.drains_why == Leaving.asked
+    )
+    return {(deployment, spec_hash) for deployment, spec_hash in await tx.exec(query)}
 
 
 async def lease(
@@ -49,10 +79,12 @@ async def lease(
     assert deployment.id is not None
     holding = await live(tx)
     equals = [] if apart else [row for row in holding if _equal(row, deployment.id, spec.hash)]
+    # Beside one that users are led to: another one may still be waiting for its visit.
+    equals.sort(key=lambda row: row.state == InstanceState.up and row.visited)
     slot, server = _free_server(holding, equals, slots, servers_per_slot)
     last = (await tx.exec(select(Instance).order_by(col(Instance.id).desc()).limit(1))).first()
     ordinal = (last.id or 0) + 1 if last else 1
-    address = free_address(subnet, {row.address or "" for row in holding}, ordinal)
+    address = free_address(subnet, await warm.addresses(tx), await warm.next_ordinal(tx))
     if address is None:
         raise Full("This machine has no address left for another instance.")
     row = Instance(
@@ -67,13 +99,29 @@ async def lease(
     return row
 
 
-async def drain(tx: AsyncSession, row: Instance, by: str, now: datetime) -> None:
+async def drain(
+    tx: AsyncSession, row: Instance, by: str, now: datetime, why: Leaving = Leaving.unneeded
+) -> None:
     """No new page loads from now on; whoever is on it may finish. Nothing, if it has no traffic."""
     if row.state != InstanceState.up:
         return
-    row.state, row.drains_since = InstanceState.draining, now
+    row.state, row.drains_since, row.drains_why = InstanceState.draining, now, why
     tx.add(row)
-    await _tell(tx, row, "instance.drained", by, now)
+    await _tell(tx, row, "instance.drained", by, now, _REASONS.get(why, ""))
+
+
+def returns(row: Instance) -> bool:
+    """Does it drain in a way that lets it come back?"""
+    if row.state != InstanceState.draining or row.drain_until is not None or row.move_at is not None:
+        return False
+    return row.drains_why in RETURNS
+
+
+async def bring_back(tx: AsyncSession, row: Instance, now: datetime) -> None:
+    """A draining one gets page loads again."""
+    row.state, row.drains_since, row.drains_why = InstanceState.up, None, Leaving.unneeded
+    tx.add(row)
+    await _tell(tx, row, "instance.returned", "platform", now)
 
 
 async def end(tx: AsyncSession, row: Instance, now: datetime) -> None:
@@ -91,11 +139,14 @@ def _equal(row: Instance, deployment_id: int, spec_hash: str) -> bool:
     return (row.deployment_id, row.spec_hash) == (deployment_id, spec_hash) and row.slot is not None
 
 
-async def _tell(tx: AsyncSession, row: Instance, action: str, by: str, now: datetime) -> None:
+async def _tell(
+    tx: AsyncSession, row: Instance, action: str, by: str, now: datetime, reason: str = ""
+) -> None:
     app, deployment = await tx.get_one(App, row.app_id), await tx.get_one(Deployment, row.deployment_id)
     await events.record(
-        tx, at=now, by=by, action=action, app=app.name, subject=f"d{deployment.number}", old=row.scope
-    )
+        tx, at=now, by=by, action=action, app=app.name, subject=f"d{deployment.number}", old=row.scope,
+        reason=reason,
+    )  # fmt: skip
 
 
 def _free_server(

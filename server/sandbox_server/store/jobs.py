@@ -128,6 +128,23 @@ async def cancel(tx: AsyncSession, target: str, now: datetime, error: dict[str, 
     await tx.exec(update(Job).where(*of_target, col(Job.lease).is_(None)).values(**ended))
 
 
+async def last(tx: AsyncSession, target: str, kind: str) -> Job | None:
+    """The newest one, open or over."""
+    query = select(Job).where(Job.target == target, Job.kind == kind).order_by(col(Job.id).desc()).limit(1)
+    return (await tx.exec(query)).first()
+
+
+async def last_end(tx: AsyncSession, target: str, kind: str) -> datetime | None:
+    """When the newest job of that target and kind ended, if it did."""
+    query = (
+        select(Job.finished_at)
+        .where(Job.target == target, Job.kind == kind)
+        .order_by(col(Job.id).desc())
+        .limit(1)
+    )
+    return (await tx.exec(query)).first()
+
+
 async def release_leases(tx: AsyncSession) -> None:
     """Called by the only worker at its start: whoever held them is dead. What was to be cancelled has ended so."""
     cancelled = (col(Job.status).in_(OPEN), col(Job.cancelled).is_(True))

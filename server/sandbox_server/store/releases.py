@@ -1,14 +1,23 @@
 """Releases: rows are added, never changed."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from sandbox_server.domain.release import check_seen
-from sandbox_server.store import events
+from sandbox_server.domain.release import ALL, check_seen, in_force
+from sandbox_server.domain.sleeping import release_sleeps
+from sandbox_server.store import events, notices
 from sandbox_server.store.tables import App, Deployment, Release
+
+
+class Made(NamedTuple):
+    """A release, as far as the edge cares."""
+
+    deployment_id: int
+    spec_hash: str
+    share: int
 
 
 async def of_app(tx: AsyncSession, app_id: int) -> list[Release]:
@@ -25,14 +34,40 @@ async def all_releases(tx: AsyncSession) -> dict[int, list[Release]]:
     return found
 
 
-async def specs(tx: AsyncSession) -> dict[int, list[tuple[int, str]]]:
-    """By app, newest first: what was released, as the deployment's id and the hash of the instances' spec."""
-    found: dict[int, list[tuple[int, str]]] = {}
-    query = select(Release.app_id, Release.deployment_id, Release.spec_hash).order_by(
+async def awake(tx: AsyncSession) -> dict[int, list[Release]]:
+    """By app, newest first; without apps whose release sleeps."""
+    napping = select(App.id, App.asleep_since).where(col(App.asleep_since).is_not(None))
+    since = dict((await tx.exec(napping)).all())
+    made = await all_releases(tx)
+    return {app_id: rows for app_id, rows in made.items() if not release_sleeps(rows, since.get(app_id))}
+
+
+async def current(tx: AsyncSession) -> list[tuple[App, Release, dict[str, Any]]]:
+    """Of each app the newest full release, and what its deployment's sandbox.toml said."""
+    newest = select(func.max(Release.id)).where(Release.share == 100).group_by(col(Release.app_id))
+    query = (
+        select(App, Release, Deployment.config)
+        .join(Release, col(Release.app_id) == col(App.id))
+        .join(Deployment, col(Deployment.id) == col(Release.deployment_id))
+        .where(col(Release.id).in_(newest))
+    )
+    return [(app, release, dict(said)) for app, release, said in await tx.exec(query)]
+
+
+async def newest(tx: AsyncSession) -> list[Release]:
+    """One of each app, of any share."""
+    last = select(func.max(Release.id)).group_by(col(Release.app_id))
+    return list(await tx.exec(select(Release).where(col(Release.id).in_(last))))
+
+
+async def specs(tx: AsyncSession) -> dict[int, list[Made]]:
+    """By app, newest first: what was released."""
+    found: dict[int, list[Made]] = {}
+    query = select(Release.app_id, Release.deployment_id, Release.spec_hash, Release.share).order_by(
         col(Release.number).desc()
     )
-    for app_id, deployment_id, spec_hash in await tx.exec(query):
-        found.setdefault(app_id, []).append((deployment_id, spec_hash))
+    for app_id, deployment_id, spec_hash, share in await tx.exec(query):
+        found.setdefault(app_id, []).append(Made(deployment_id, spec_hash, share))
     return found
 
 
@@ -66,8 +101,11 @@ async def add(
     job_id: int | None = None,
     smoke: dict[str, Any] | None = None,
     output_id: int | None = None,
+    share: int = ALL,
+    plan: dict[str, Any] | None = None,
 ) -> Release:
-    """From now on this deployment has the app's public traffic. Raises `StateChanged` if `seen` is not in force."""
+    """From now on this deployment has the app's public traffic, or a share of it beside the release in force; with a
+    share of 0 it has none any more. Raises `StateChanged` if `seen` is not the newest."""
     assert app.id is not None
     assert deployment.id is not None
     assert deployment.image is not None
@@ -75,15 +113,20 @@ async def add(
     check_seen(before, seen)
     await tx.refresh(app)
     app.releases += 1
+    beside = in_force(before) if share < ALL else None
     release = Release(
         app_id=app.id, number=app.releases, deployment_id=deployment.id, image=deployment.image,
         spec_hash=spec_hash, variables_at=variables_at, returns_to=returns_to, job_id=job_id,
-        smoke=smoke or {}, output_id=output_id, kind=kind, by=by, reason=reason, created_at=now,
+        smoke=smoke or {}, output_id=output_id, share=share, base=beside.number if beside else None,
+        plan=plan or {}, kind=kind, by=by, reason=reason, created_at=now,
     )  # fmt: skip
     tx.add_all([app, release])
     await tx.flush()
+    # What was said of the releases before is settled by whatever comes after.
+    await notices.settle(tx, app.id, notices.WATCH, now)
     await events.record(
-        tx, at=now, by=by, action=f"release.{kind}", app=app.name, subject=f"release {release.number}",
-        old=f"release {seen}" if seen else "", new=f"d{deployment.number}", reason=reason,
+        tx, at=now, by=by, action="release.share" if 0 < share < ALL else f"release.{kind}", app=app.name,
+        subject=f"release {release.number}", old=f"release {seen}" if seen else "",
+        new=f"d{deployment.number}" + (f" ({share} %)" if 0 < share < ALL else ""), reason=reason,
     )  # fmt: skip
     return release

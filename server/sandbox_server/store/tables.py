@@ -6,7 +6,7 @@ Enumerations are stored by value, as strings; times are UTC.
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -75,6 +75,10 @@ class App(SQLModel, table=True):
     created_by: str
     created_at: datetime = _time()
     removed_at: datetime | None = _maybe_time()
+    used_at: datetime | None = _maybe_time()
+    """When its release was last seen in use, to the minute; only of apps whose release may sleep."""
+    asleep_since: datetime | None = _maybe_time()
+    """Its release sleeps since then, unless one was made later."""
 
 
 class Branch(SQLModel, table=True):
@@ -119,6 +123,8 @@ class Deployment(SQLModel, table=True):
     """The file or folder that starts it."""
     why: str = _text()
     """Why it is taken for this kind."""
+    bookmarks: bool = False
+    """Whether it keeps its users' bookmarks on the server: then its instances have a volume."""
     origin: str = ""
     """Where its packages are declared: "renv.lock", "code"…; empty until it was built."""
     r_version: str = ""
@@ -138,6 +144,8 @@ class Deployment(SQLModel, table=True):
     note: str = _text()
     author: str
     image: str | None = None
+    library: str = ""
+    """The image Id of the library below it; empty until it was built."""
     smoke: dict[str, Any] = _json()
     seconds: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     error: dict[str, Any] = _json()
@@ -145,8 +153,6 @@ class Deployment(SQLModel, table=True):
     ready_at: datetime | None = _maybe_time()
     replaced_at: datetime | None = _maybe_time()
     """When its branch's URL moved on to a newer one."""
-    awake_until: datetime | None = _maybe_time()
-    """Not put to sleep before, though its branch shows another one."""
     used_at: datetime | None = _maybe_time()
     """When its sandbox was last seen in use, to the minute."""
 
@@ -247,10 +253,14 @@ class Instance(SQLModel, table=True):
     """While it renders its own: `parameters`, who asked for it as `by`, and at last the `seconds`."""
     created_at: datetime = _time()
     drains_since: datetime | None = _maybe_time()
+    drains_why: str = ""
+    """A `domain.instance.Leaving`."""
     drain_until: datetime | None = _maybe_time()
     """Somebody asked for its end: then it goes, whoever is on it."""
     move_at: datetime | None = _maybe_time()
     """The people left on it were told; then their pages are loaded anew."""
+    counted: dict[str, Any] = _json()
+    """How far its runner's reports are in the figures already: a `domain.tally.Counted`, dumped."""
     ended_at: datetime | None = _maybe_time()
 
 
@@ -298,11 +308,17 @@ class Warm(SQLModel, table=True):
     __tablename__: ClassVar[str] = "warm"
     id: int | None = Field(default=None, primary_key=True)
     library: str = Field(index=True)
-    """The image Id of the library that it was started from."""
+    """The image Id of the library that it has loaded."""
+    image: str
+    """The image Id that it was started from: the library, and our own files of that time."""
+    packages: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    memory: int = Field(sa_type=BigInteger)
+    """Bytes that an app gets that claims it."""
+    cpus: float
     name: str = Field(unique=True)
     address: str = Field(unique=True)
     state: str = "starting"
-    """"starting", "ready", or "claimed": nobody takes it twice."""
+    """"starting", "ready", "claimed" or "leaving": nobody takes it twice."""
     created_at: datetime = _time()
 
 
@@ -315,7 +331,7 @@ class Metric(SQLModel, table=True):
     deployment_id: int = Field(foreign_key="deployment.id", index=True)
     scope: str
     span: str
-    """"minute" or "hour"."""
+    """"minute", "hour", or "ever" for all that was measured."""
     at: datetime = _time(index=True)
     """Its beginning."""
     counts: dict[str, Any] = _json()
@@ -373,3 +389,7 @@ class Notice(SQLModel, table=True):
     """When mail and webhook had it, if there are any."""
     attempts: int = 0
     """Of telling."""
+    told: dict[str, Any] = _json()
+    """By "mail" and "webhook", how far it got with telling: a `domain.telling.Progress`, dumped."""
+    all_told: bool = Field(default=False, index=True)
+    """Nothing is left to be told of it as it is now."""

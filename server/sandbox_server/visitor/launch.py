@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,9 +177,20 @@ async def _end(process: asyncio.subprocess.Process | None, folder: Path) -> None
             _kill(process.pid)
             await process.wait()
     for _ in range(50):
-        if _remove(folder):
+        if not _kill_rest(folder) and _remove(folder):
             return
         await asyncio.sleep(0.05)
+
+
+def _kill_rest(folder: Path) -> bool:
+    """The handler of crashes makes a group of its own, and is known by the folder in its command line only."""
+    found = False
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.fsencode(folder) in (entry / "cmdline").read_bytes():
+                found = True
+                os.kill(int(entry.name), signal.SIGKILL)
+    return found
 
 
 def _remove(folder: Path) -> bool:

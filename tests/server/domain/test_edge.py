@@ -1,5 +1,6 @@
 """The way from one edge to another."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from hypothesis import given
@@ -75,6 +76,25 @@ def test_an_instance_is_forgotten_before_its_place_is_given_away() -> None:
     ]
 
 
+def test_a_candidate_stands_before_visitors_are_led_to_it_and_as_long_as_they_are() -> None:
+    shared = replace(D2, routes=D1.routes, shares={HOST: "10:slot1"}, limits={"slot1": "5"})
+    steps = changes(D1, shared)
+    assert steps[-2:] == [
+        SetEntry(Table.shares, HOST, "10:slot1"), SetServer(A, Backend(ONE, Mode.drain))
+    ]  # fmt: skip
+    assert steps.index(SetEntry(Table.limits, "slot1", "5")) < steps.index(steps[-2])
+    back = changes(shared, D1)
+    assert back.index(DeleteEntry(Table.shares, HOST)) < back.index(DeleteEntry(Table.labels, "slot1"))
+    assert back[-1] == ClearServer(B)
+
+
+def test_the_last_step_of_a_canary_leads_everybody_over_before_the_share_ends() -> None:
+    shared = replace(D2, routes=D1.routes, shares={HOST: "50:slot1"})
+    assert changes(shared, D2) == [
+        SetEntry(Table.routes, HOST, "slot1"), DeleteEntry(Table.shares, HOST)
+    ]  # fmt: skip
+
+
 def test_nothing_changes_what_is_right() -> None:
     assert changes(D2, D2) == []
 
@@ -94,6 +114,8 @@ edges = st.builds(
     pins=st.dictionaries(st.sampled_from(["a|d1", "a|d2", "b|d3"]), slots),
     workers=st.dictionaries(st.sampled_from(["a|w1", "a|w2", "b|w3"]), places.map(str)),
     labels=st.dictionaries(slots, st.sampled_from(["d1", "d2"])),
+    shares=st.dictionaries(hosts, slots.map("10:{}".format)),
+    limits=st.dictionaries(slots, st.sampled_from(["1", "20"])),
     servers=st.dictionaries(
         places,
         st.builds(Backend, st.sampled_from([ONE, TWO, IPv4Address("10.0.0.3")]), st.sampled_from(Mode)),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox_server.domain.release import check_seen, in_force, kept, rollback_target
+from sandbox_server.domain.release import candidate, check_seen, in_force, kept, rollback_target, standing
 from sandbox_server.errors import NotFound, NotPossible, StateChanged
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -17,6 +17,7 @@ class Made:
     number: int
     returns_to: int | None = None
     created_at: datetime = NOON
+    share: int = 100
 
 
 def history(*returns: int | None) -> list[Made]:
@@ -84,3 +85,38 @@ def test_what_was_left_last_and_what_a_rollback_needs_is_kept() -> None:
 
 def test_nothing_is_kept_for_longer_than_agreed() -> None:
     assert kept(history(None, None), DAY, NOON + timedelta(days=1)) == []
+
+
+def with_shares(*shares: int) -> list[Made]:
+    return [Made(number, share=share) for number, share in enumerate(shares, 1)]
+
+
+def test_a_candidate_is_beside_the_release_in_force() -> None:
+    made = with_shares(100, 10, 50)
+    assert (in_force(made), candidate(made)) == (made[0], made[2])
+    assert standing(made) == [made[0], made[2]]
+
+
+def test_a_candidate_ends_with_whatever_comes_after_it() -> None:
+    assert candidate(with_shares(100, 10, 0)) is None
+    assert candidate(with_shares(100, 10, 100)) is None
+    assert candidate([]) is None
+    assert [row.number for row in standing(with_shares(100, 10, 0))] == [1]
+
+
+def test_only_full_releases_are_kept_and_gone_back_to() -> None:
+    made = with_shares(100, 10, 50, 100, 20, 0)
+    assert rollback_target(made).number == 1
+    assert kept(made, DAY, NOON) == [1]
+    with pytest.raises(NotPossible, match="Release 3 never had all visitors"):
+        rollback_target(made, 3)
+    with pytest.raises(NotPossible, match="no release before"):
+        rollback_target(with_shares(100, 10))
+
+
+def test_who_saw_an_older_share_is_told_what_happened() -> None:
+    check_seen(with_shares(100, 10), 2)
+    with pytest.raises(StateChanged, match="somebody made release 2, a candidate with 10 % of the visitors"):
+        check_seen(with_shares(100, 10), 1)
+    with pytest.raises(StateChanged, match="the candidate was given up with release 3"):
+        check_seen(with_shares(100, 10, 0), 2)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sandbox_server.domain.edge import Mode
 from sandbox_server.domain.instance import InstanceState, Scope
-from sandbox_server.domain.routing import Lease, Place, ReleasedSpec, wanted_edge
+from sandbox_server.domain.routing import Candidate, Lease, Place, ReleasedSpec, wanted_edge
 
 HOST = "sales.apps.localhost"
 SANDBOX, PERMALINK = f"main--{HOST}", f"d1--{HOST}"
@@ -78,3 +78,40 @@ def test_one_on_which_a_session_came_up_is_better_than_a_newer_one() -> None:
 
 def test_another_app_is_none_of_its_business() -> None:
     assert set(edge(replace(TRIED, app="other")).routes.values()) == {"waker"}
+
+
+CANDIDATE = replace(RELEASED, deployment=2, spec_hash="cccccccc11", slot=2, worker="w3", address="10.0.0.4")
+TRIAL = replace(PLACE, candidate=Candidate(CANDIDATE.spec, 10), released=PLACE.released | {CANDIDATE.spec})
+
+
+def test_a_candidate_gets_its_share_and_its_pages_their_assets() -> None:
+    made = edge(RELEASED, CANDIDATE, place=TRIAL)
+    assert (made.routes[HOST], made.shares) == ("slot1", {HOST: "10:slot2"})
+    assert made.pins[f"{HOST}|d2-cccccccc"] == "slot2"
+
+
+def test_of_an_api_requests_are_drawn() -> None:
+    drawn = replace(TRIAL, candidate=Candidate(CANDIDATE.spec, 50, each=True))
+    assert edge(RELEASED, CANDIDATE, place=drawn).shares == {HOST: "50:slot2:each"}
+
+
+def test_nobody_is_led_to_a_candidate_that_is_not_up_or_was_not_visited() -> None:
+    for state in (InstanceState.starting, InstanceState.draining, InstanceState.stopping):
+        assert edge(RELEASED, replace(CANDIDATE, state=state), place=TRIAL).shares == {}
+    assert edge(RELEASED, replace(CANDIDATE, visited=False), place=TRIAL).shares == {}
+    assert edge(RELEASED, replace(CANDIDATE, scope=Scope.sandbox), place=TRIAL).shares == {}
+    assert edge(RELEASED, place=TRIAL).shares == {}
+
+
+def test_nobody_waits_unless_the_app_says_so() -> None:
+    assert edge(TRIED, RELEASED).limits == {}
+
+
+def test_an_app_is_full_when_all_instances_are_and_no_further_one_comes() -> None:
+    first = replace(RELEASED, each=10, most=3)
+    second, third = (replace(first, server=n, worker=f"w{n}", address=f"10.0.1.{n}") for n in (2, 3))
+    assert edge(first).limits == {"slot1": "20"}
+    assert edge(first, second).limits == {"slot1": "30"}
+    assert edge(first, second, third).limits == {"slot1": "30"}
+    assert edge(first, replace(second, state=InstanceState.draining)).limits == {"slot1": "20"}
+    assert edge(replace(first, most=1)).limits == {"slot1": "10"}

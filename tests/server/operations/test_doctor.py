@@ -1,6 +1,7 @@
 """The doctor's remedies fit what is wrong."""
 
 import pytest
+from tests.server.cast import APP, HELLO
 from tests.server.platform import Platform
 
 from sandbox_server.operations.doctor import examine
@@ -29,3 +30,15 @@ async def test_a_missing_firewall_rule_is_put_back_by_a_restart_of_the_server(pl
     assert (found.status, found.message) == ("failed", "docker 28.1: The firewall rule is missing.")
     assert "restart the server" in found.remedy
     assert "start docker" not in found.remedy
+
+
+async def test_bookmarks_are_named_with_their_app_before_their_room_is_full(platform: Platform) -> None:
+    assert "bookmarks" not in [row.part for row in await examine(platform.parts)]
+    await platform.deploy("main", {"app.R": HELLO["app.R"] + 'enableBookmarking("server")\n'})
+    for size, status in ((3 * 1024**2, "ok"), (1000 * 1024**2, "warning")):
+        [name] = await platform.runtime.volumes()
+        platform.runtime.fill(name, size)
+        found = next(row for row in await examine(platform.parts) if row.part == "bookmarks")
+        assert found.status == status
+        assert f"{APP} (sandbox)" in found.message
+    assert name in found.remedy

@@ -7,7 +7,7 @@ from tests.server.platform import Platform
 from sandbox_server.auth import Caller, caller_of_session, caller_of_token
 from sandbox_server.errors import Unauthorized
 from sandbox_server.operations import login
-from sandbox_server.wire import TokenRequest
+from sandbox_server.wire_people import TokenRequest
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,6 @@ from sandbox_server.domain.edge import Server
 from sandbox_server.domain.instance import Scope
 from sandbox_server.errors import RuntimeUnavailable
 from sandbox_server.operations.restart import request_restart
-from sandbox_server.operations.wake import look_up, wake
 
 pytestmark = pytest.mark.anyio
 
@@ -135,12 +134,6 @@ async def test_an_instance_that_just_began_to_drain_settles_first(platform: Plat
     assert [row.state for row in await platform.live(1)] == ["draining"]
 
 
-async def test_the_current_one_of_a_branch_never_sleeps(platform: Platform) -> None:
-    await platform.deploy()
-    await platform.sleep(100 * 24 * 3600)
-    assert await platform.status(1) == "ready"
-
-
 async def test_containers_that_nobody_knows_are_removed(platform: Platform) -> None:
     await platform.deploy()
     row = await platform.instance(1)
@@ -194,33 +187,6 @@ async def test_restart_makes_fresh_instances_of_the_same_image(platform: Platfor
     assert fresh.spec_hash == old.spec_hash
     await platform.sleep(MINUTE)
     assert await platform.running() == [fresh.name]
-
-
-async def test_what_sleeps_is_woken_and_sleeps_again_unused(platform: Platform) -> None:
-    await platform.deploy()
-    await platform.deploy()
-    await platform.sleep(MINUTE)
-    await platform.sleep(MINUTE)
-    host = f"d1--{APP}.apps.localhost:8080"
-    assert (await look_up(platform.parts, host)).kind == "asleep"
-    await wake(platform.parts, host)
-    await platform.quiet()
-    assert (await platform.status(1), platform.permalink_shows(1)) == ("ready", "d1")
-    assert platform.sandbox_shows() == "d2"
-    await platform.sleep(platform.parts.settings.woken_for + MINUTE)
-    await platform.sleep(MINUTE)
-    assert await platform.status(1) == "asleep"
-
-
-async def test_hosts_that_are_nobodys_are_unknown(platform: Platform) -> None:
-    await platform.deploy()
-    kinds = {
-        host: (await look_up(platform.parts, host)).kind
-        for host in (
-            "other.apps.localhost", f"d9--{APP}.apps.localhost", f"{APP}.evil.test", f"{APP}.apps.localhost"
-        )
-    }  # fmt: skip
-    assert list(kinds.values()) == ["unknown", "unknown", "unknown", "nothing"]
 
 
 async def test_the_log_survives_the_container(platform: Platform) -> None:

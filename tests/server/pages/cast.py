@@ -150,7 +150,7 @@ def releases() -> list[wire.Release]:
             37,
             in_force=False,
             kept_until=NOW + timedelta(hours=20),
-            sessions=2,
+            sessions=4,
             created_at=ago(days=2),
             message="New login",
             by="carla",

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from tests.server.pages import cast
+from tests.server.pages import cast_sessions as sessions
 
 from sandbox_server import wire
 from sandbox_server.pages.rendering import STATIC, WEB, render, static_url
+from sandbox_server.pages.sentences import drains
 
 EVIL = "<script>alert(1)</script>\"'"
 
@@ -23,43 +25,57 @@ def evil(value: Any) -> Any:
     return EVIL if isinstance(value, str) and not isinstance(value, wire.Status) else value
 
 
-FIXED = {"status", "kind", "change", "in_force"}
+FIXED = {"status", "kind", "change", "in_force", "scope", "state", "span"}
+
+
+def evil_page(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a page, with something nasty wherever people or apps decide."""
+    own = ("board", "window", "windows", "serves", "scope", "also", "figures_title", "kind", "at", "share")
+    return {name: value if name in own else evil(value) for name, value in values.items()}
 
 
 def pages() -> Iterator[tuple[str, dict[str, Any]]]:
     me = {"caller": {"user": EVIL}}
-    app, releases, events = evil(cast.app_detail()), evil(cast.releases()), evil(cast.events())
+    app, releases = evil(cast.app_detail()), evil(cast.releases())
+    tried = evil(cast.app_detail(candidate=sessions.candidate(), seen=8, notices=2))
     d, diff = evil(cast.deployment(smoke=cast.smoke("totals"))), evil(cast.diff())
-    yield "overview.html", {"apps": [evil(cast.app())], "control_url": EVIL, **me}
-    yield "app.html", {"app": app, "releases": releases, "events": events, **me}
-    yield "deployment.html", {"d": d, "events": events, "kind": "run", "lines": evil(cast.lines()), **me}
-    yield "deployment.html", {"d": evil(cast.failed()), "events": [], "kind": "build", "lines": [], **me}
-    drifts = evil(cast.deployment(drift=["rlang"], notices=["R"]))
-    yield "deployment.html", {"d": drifts, "events": [], "kind": "run", "lines": [], **me}
-    yield "deployment.html", {"d": evil(cast.unbuilt()), "events": [], "kind": "build", "lines": [], **me}
+    yield "overview.html", {"apps": [evil(cast.app()), tried], "control_url": EVIL, **me}
+    for values in (sessions.app_page(), sessions.calm_page(watch=sessions.troubled())):
+        yield "app.html", {**evil_page(values), **me}
+    for shown in (
+        cast.deployment(),
+        cast.failed(),
+        cast.deployment(drift=["rlang"], notices=["R"]),
+        cast.unbuilt(),
+    ):
+        yield "deployment.html", {**evil_page(sessions.deployment_page(shown)), **me}
+    yield "deployment.html", {**evil_page(sessions.deployment_page(at=cast.lines()[3].time)), **me}
     gone = evil(cast.changed())
     listed = {"d": d, "listed": evil(cast.packages()), "against": 39, "changed": {EVIL: gone[0]}}
     yield "packages.html", {**listed, "gone": gone, **me}
-    yield "promote.html", {"app": app, "d": d, "diff": diff, **me}
-    yield "promote.html", {"app": app, "d": evil(cast.failed()), "diff": diff, **me}
+    yield "promote.html", {"app": app, "d": d, "diff": diff, "share": None, **me}
+    yield "promote.html", {"app": app, "d": evil(cast.failed()), "diff": diff, "share": None, **me}
+    for share in (None, 0, 25, 100):
+        yield "promote.html", {"app": tried, "d": d, "diff": diff, "share": share, **me}
     yield "rollback.html", {"app": app, "target": releases[1], "diff": diff, **me}
+    yield "rollback.html", {"app": tried, "target": releases[0], "diff": diff, **me}
+    yield "drain.html", {"d": d, "scope": "release", "group": drains(sessions.draining())[0], **me}
     yield "remove.html", {"app": app, "branch": app.sandboxes[0], **me}
     yield "job.html", {"app": EVIL, "job": evil(cast.job()), **me}
-    yield "job.html", {"app": EVIL, "job": evil(cast.job(status="done", release=cast.release())), **me}
+    for share in (100, 10, 0):
+        done = cast.job(status="done", release=cast.release(share=share))
+        yield "job.html", {"app": EVIL, "job": evil(done), **me}
     yield "job.html", {"app": EVIL, "job": evil(cast.job(status="failed", error=cast.failed().error)), **me}
     yield "login.html", {"owner": EVIL, "next": EVIL, "error": None}
     yield "login.html", {"owner": None, "next": EVIL, "error": evil(cast.failed().error)}
-    yield (
-        "error.html",
-        {
-            **me,
-            "status": 409,
-            "title": EVIL,
-            "error": evil(cast.failed().error),
-            "back": "/",
-            "back_words": EVIL,
-        },
-    )
+    problem = {
+        "status": 409,
+        "title": EVIL,
+        "error": evil(cast.failed().error),
+        "back": "/",
+        "back_words": EVIL,
+    }
+    yield "error.html", {**me, **problem}
 
 
 @pytest.mark.parametrize(
@@ -111,9 +127,7 @@ def test_state_is_told_by_a_word_and_by_a_shape_of_its_own() -> None:
 
 
 def test_what_users_get_is_said_in_the_words_of_the_glossary() -> None:
-    html = render(
-        "pages/promote.html", app=cast.app_detail(), d=cast.deployment(), diff=cast.diff(), caller=None
-    )
+    html = _promote(cast.app_detail(seen=7))
     assert "From now on users get d42. 7 people keep d39 until they leave." in html
     assert 'name="seen" value="7"' in html
 
@@ -121,9 +135,11 @@ def test_what_users_get_is_said_in_the_words_of_the_glossary() -> None:
 def test_a_smoke_check_that_failed_names_the_outputs_wherever_the_deployment_is() -> None:
     d = cast.deployment(smoke=cast.smoke("totals", "map"))
     app = cast.app_detail(sandboxes=[cast.branch(d).model_dump()])
-    values: dict[str, Any] = {"app": app, "releases": [], "events": [], "caller": None}
-    assert "smoke check failed: totals, map" in render("pages/app.html", **values)
+    assert "smoke check failed: totals, map" in render("pages/app.html", **sessions.calm_page(app=app))
     assert "object &#39;map_data&#39; not found" in render("fragments/deployment_head.html", d=d)
-    assert "smoke check failed: totals, map" in render(
-        "pages/promote.html", app=app, d=d, diff=cast.diff(), caller=None
-    )
+    assert "smoke check failed: totals, map" in _promote(app, d)
+
+
+def _promote(app: wire.AppDetail, d: wire.Deployment | None = None, share: int | None = None) -> str:
+    values: dict[str, Any] = {"app": app, "d": d or cast.deployment(), "diff": cast.diff()}
+    return render("pages/promote.html", **values, share=share, caller=None)

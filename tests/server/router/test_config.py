@@ -46,7 +46,9 @@ def test_maps_are_sorted_lines() -> None:
 
 
 def test_routes_are_written_last() -> None:
-    assert list(render(SMALL, LEASED))[-5:] == [CONFIG, "labels.map", "workers.map", "pins.map", "routes.map"]
+    assert list(render(SMALL, LEASED))[-7:] == [
+        CONFIG, "limits.map", "shares.map", "labels.map", "workers.map", "pins.map", "routes.map",
+    ]  # fmt: skip
 
 
 def test_the_digest_ignores_what_the_runtime_can_change() -> None:

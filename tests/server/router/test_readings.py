@@ -92,3 +92,33 @@ def test_a_missing_table_is_never_zero_visits() -> None:
 def test_fields_of_info_are_found_by_name() -> None:
     assert readings.field("Name: HAProxy\nVersion: 2.6.12\ndescription: abc\n", "description") == "abc"
     assert readings.field("Name: HAProxy", "description") == ""
+
+
+STATISTICS = """# pxname,svname,req_rate,hrsp_5xx,req_tot,cli_abrt
+edge,BACKEND,0,9,90,0
+slot0,BACKEND,0,2,10,0
+slot1,BACKEND,0,0,0,0
+slot2,BACKEND,0,,3,0
+"""
+OWN = """# table: visits, type: string, size:4096, used:2
+0x55: key=slot0 use=0 exp=0 conn_cur=0 http_req_cnt=4 http_fail_cnt=1
+0x56: key=slot2 use=1 exp=0 conn_cur=1 http_req_cnt=3 http_fail_cnt=0
+"""
+
+
+def test_requests_are_those_of_slots_without_the_platforms_own() -> None:
+    counted, own = readings.requests(STATISTICS), readings.visited(OWN)
+    assert readings.without(counted, own) == {"slot0": (6, 1)}
+
+
+def test_more_visits_than_requests_are_no_negative_count() -> None:
+    own = readings.visited(OWN.replace("http_req_cnt=4", "http_req_cnt=400"))
+    assert readings.without(readings.requests(STATISTICS), own) == {}
+
+
+@pytest.mark.parametrize("text", ["", "Unknown command", "# pxname,svname,qcur"])
+def test_what_are_no_requests_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not"):
+        readings.requests(text)
+    with pytest.raises(ValueError, match="not"):
+        readings.visited(text)

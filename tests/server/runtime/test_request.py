@@ -37,6 +37,8 @@ def test_the_whole_request() -> None:
         },
         "Healthcheck": {"Test": ["NONE"]},
         "StopSignal": "SIGTERM",
+        "OpenStdin": False,
+        "StdinOnce": False,
         "HostConfig": {
             "NetworkMode": "sbx-abc123",
             "Privileged": False,
@@ -51,6 +53,7 @@ def test_the_whole_request() -> None:
             "PidsLimit": 512,
             "Memory": 1024 * MIB,
             "MemorySwap": 1024 * MIB,
+            "CpuShares": 1024,
             "NanoCpus": 1_500_000_000,
             "Init": True,
             "IpcMode": "private",
@@ -103,3 +106,23 @@ def test_a_platform_id_that_makes_no_bridge_is_refused(platform: str) -> None:
 
 def test_the_longest_platform_id_makes_a_bridge_name_of_fifteen() -> None:
     assert len(builders_network("a" * 9)) == 15
+
+
+def test_a_volume_is_the_only_mount_and_carries_our_labels() -> None:
+    host = create_request(replace(SPEC, volume="sbx-abc123-bookmarks-7-release"), "abc123")["HostConfig"]
+    labels = {"sandbox.platform": "abc123", "sandbox.role": "bookmarks"}
+    assert host.pop("Mounts") == [
+        {
+            "Type": "volume",
+            "Source": "sbx-abc123-bookmarks-7-release",
+            "Target": "/opt/sandbox/bookmarks",
+            "VolumeOptions": {"Labels": labels},
+        }
+    ]
+    assert host == create_request(SPEC, "abc123")["HostConfig"]
+
+
+@pytest.mark.parametrize("name", ["sbx-other-bookmarks-7-release", "/etc", "data"])
+def test_a_volume_that_is_not_the_platforms_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="volume"):
+        create_request(replace(SPEC, volume=name), "abc123")

@@ -3,11 +3,13 @@
 
 answer_as_editor <- function(file) {
   document <- function(...) list(id = "1", path = file, contents = readLines(file, warn = FALSE), selection = list())
-  setHook(packageEvent("rstudioapi", "onLoad"), function(...) {
+  answer <- function(...) {
     for (name in c("getActiveDocumentContext", "getSourceEditorContext")) {
       replace_in(asNamespace("rstudioapi"), name, document)
     }
-  })
+  }
+  setHook(packageEvent("rstudioapi", "onLoad"), answer)
+  if (isNamespaceLoaded("rstudioapi")) answer() # ahead of the app
   replace_exported("utils", "View", function(x, title) invisible())
 }
 

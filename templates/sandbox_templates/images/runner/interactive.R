@@ -17,8 +17,24 @@ quarto <- "/opt/quarto/bin/quarto"
 start_quarto <- function(entry) {
   if (!file.exists(quarto)) return(start_rmarkdown(entry))
   setwd(folder_of(entry))
+  profile <- file.path(runner, "main.R")
+  Sys.setenv(SANDBOX_CHILD = "yes", R_PROFILE_USER = profile, SANDBOX_SECRET = door$secret)
   status <- system2(quarto, c(
     "serve", shQuote(basename(entry)), "--no-browser", "--port", port, "--host", host
   ))
   quit(save = "no", status = status)
+}
+
+# Quarto serves from an R process of its own, in which this file stands in for the project's profile.
+start_child <- function() {
+  Sys.unsetenv(c("SANDBOX_CHILD", "R_PROFILE_USER"))
+  take_secret()
+  setHook(packageEvent("shiny", "onLoad"), function(...) {
+    options(shiny.http.response.filter = inject)
+    get("workerId", asNamespace("shiny"))(Sys.getenv("SANDBOX_WORKER"))
+    prepare_pages()
+    observe_sessions()
+    keep_bookmarks()
+  })
+  run_profile()
 }

@@ -7,6 +7,6 @@ ours <- new.env(parent = .BaseNamespaceEnv) # nothing of the app hides what base
 for (file in list.files("/opt/sandbox/runner", "[.]R$", full.names = TRUE)) {
   if (basename(file) != "main.R") sys.source(file, envir = ours)
 }
-ours$start()
+if (nzchar(Sys.getenv("SANDBOX_CHILD"))) ours$start_child() else ours$start()
 
 })

@@ -1,13 +1,16 @@
 # Pages. A script of ours goes first into the head of every page, so that it runs before Shiny connects.
 
 look_at <- 65536L # bytes of a page in which its head must begin
+runner <- "/opt/sandbox/runner"
+
+pages <- new.env(parent = emptyenv())
 
 inject <- function(request, response) {
   if (!is_page(request, response)) return(response)
   html <- content_of(response$content)
   head <- if (is.raw(html)) head_end(html)
   if (is.null(head)) return(response)
-  response$content <- c(html[seq_len(head)], script, html[-seq_len(head)])
+  response$content <- c(html[seq_len(head)], pages$script, html[-seq_len(head)])
   response
 }
 
@@ -32,15 +35,9 @@ head_end <- function(html) {
   if (found < 0L) NULL else as.integer(found) + attr(found, "match.length") - 1L
 }
 
-script <- charToRaw(sub("WORKER", utils::URLencode(Sys.getenv("SANDBOX_WORKER"), reserved = TRUE), fixed = TRUE, '<script>
-document.addEventListener("DOMContentLoaded", function () {
-  var worker = "WORKER";
-  if (!worker || !window.Shiny || window.Shiny.createSocket) return;
-  window.Shiny.createSocket = function () {
-    var path = location.pathname.replace(/\\/?$/, "/websocket/");
-    var socket = new WebSocket(location.origin.replace(/^http/, "ws") + path + "?w=" + worker);
-    socket.binaryType = "arraybuffer";
-    return socket;
-  };
-});
-</script>'))
+# Made once an app starts: only then is it known which instance this is.
+prepare_pages <- function() {
+  code <- paste(readLines(file.path(runner, "page.js"), encoding = "UTF-8"), collapse = "\n")
+  worker <- utils::URLencode(Sys.getenv("SANDBOX_WORKER"), reserved = TRUE)
+  pages$script <- charToRaw(enc2utf8(paste0("<script>\n", sub("WORKER", worker, code, fixed = TRUE), "</script>")))
+}

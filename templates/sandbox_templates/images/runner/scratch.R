@@ -14,8 +14,11 @@ copy_bundle <- function() {
   copied <- suppressWarnings(file.copy(from[small], to[small], copy.mode = TRUE, copy.date = TRUE))
   if (any(large)) note("over 8 MB, therefore read-only: ", paste(paths[large], collapse = ", "))
   if (!all(linked, copied)) refuse_overflow(sum(info$size[small]))
-  file.create(file.path(scratch, ".here")) # for here::here(): git, which marks the top otherwise, stays behind
+  mark_top()
 }
+
+# For here::here(): git, which marks the top otherwise, stays behind.
+mark_top <- function() file.create(file.path(scratch, ".here"))
 
 refuse_overflow <- function(bytes) {
   note(

@@ -19,6 +19,9 @@ prepare_shiny <- function() {
   options(shiny.http.response.filter = inject, shiny.autoreload = FALSE, shiny.port = port, shiny.host = host)
   suppressPackageStartupMessages(library(shiny)) # attached, as for whoever starts the app by hand
   replace_exported("shiny", "stopApp", keep_running)
+  prepare_pages()
+  observe_sessions()
+  keep_bookmarks()
 }
 
 # On a laptop an app may end when its page is closed. Here others use it too.

@@ -7,9 +7,16 @@ scratch <- "/app"
 
 start <- function() {
   said <- jsonlite::fromJSON("/opt/sandbox/start.json")
+  if (said$kind == "warm") return(start_warm())
   prepare_process()
   if (said$kind == "static") return(start_static(said$entry)) # needs no copy
   copy_bundle()
+  start_app(said)
+}
+
+# Its files are in the scratch folder, its variables are set.
+start_app <- function(said) {
+  take_secret()
   mend_encodings()
   setwd(scratch)
   answer_as_editor(file.path(scratch, said$entry))

@@ -14,19 +14,27 @@ def _time(name: str, *, nullable: bool = False) -> "sa.Column[object]":
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("app", schema=None) as table:
+        for name in ("used_at", "asleep_since"):
+            table.add_column(_time(name, nullable=True))
     with op.batch_alter_table("branch", schema=None) as table:
         for name in ("touched_at", "gone_since", "warned_at"):
             table.add_column(_time(name, nullable=True))
         table.add_column(sa.Column("gone_why", sa.String(), nullable=False, server_default=""))
     with op.batch_alter_table("deployment", schema=None) as table:
+        table.add_column(sa.Column("bookmarks", sa.Boolean(), nullable=False, server_default=sa.false()))
         table.add_column(_time("used_at", nullable=True))
+        table.add_column(sa.Column("library", sa.String(), nullable=False, server_default=""))
+        table.drop_column("awake_until")
     with op.batch_alter_table("release", schema=None) as table:
         table.add_column(sa.Column("share", sa.Integer(), nullable=False, server_default="100"))
         table.add_column(sa.Column("base", sa.Integer(), nullable=True))
         table.add_column(sa.Column("plan", sa.JSON(), nullable=False, server_default="{}"))
     with op.batch_alter_table("instance", schema=None) as table:
+        table.add_column(sa.Column("drains_why", sa.String(), nullable=False, server_default=""))
         table.add_column(_time("drain_until", nullable=True))
         table.add_column(_time("move_at", nullable=True))
+        table.add_column(sa.Column("counted", sa.JSON(), nullable=False, server_default="{}"))
     _warm()
     _metric()
     _fault()
@@ -39,6 +47,10 @@ def _warm() -> None:
         "warm",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("library", sa.String(), nullable=False),
+        sa.Column("image", sa.String(), nullable=False),
+        sa.Column("packages", sa.JSON(), nullable=False),
+        sa.Column("memory", sa.BigInteger(), nullable=False),
+        sa.Column("cpus", sa.Float(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -117,7 +129,10 @@ def _notice() -> None:
         _time("settled_at", nullable=True),
         _time("told_at", nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("all_told", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["app_id"], ["app.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_notice_app_id", "notice", ["app_id"])
+    op.create_index("ix_notice_all_told", "notice", ["all_told"])

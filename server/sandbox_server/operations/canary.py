@@ -1,0 +1,46 @@
+"""Canary: the rows by which a candidate, whose instances run already, gets more of the visitors or gives them back."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from sandbox_server.auth.callers import PLATFORM
+from sandbox_server.domain.canary import Wish
+from sandbox_server.domain.instance import InstanceState, Scope
+from sandbox_server.domain.release import candidate, newest
+from sandbox_server.errors import StateChanged
+from sandbox_server.store import deployments, instances, releases
+from sandbox_server.store.tables import App, Release
+
+
+async def move_on(
+    tx: AsyncSession,
+    app: App,
+    wish: Wish,
+    *,
+    reason: str,
+    now: datetime,
+    by: str = PLATFORM.user,
+    job_id: int | None = None,
+) -> Release:
+    """One more row of the candidate, with the share that is wished. Raises `StateChanged` if there is none."""
+    made = await releases.of_app(tx, app.id or 0)
+    row, last = candidate(made), newest(made)
+    if row is None or last is None:
+        raise StateChanged(f"{app.name} has no candidate any more.")
+    return await releases.add(
+        tx, app, await deployments.by_id(tx, row.deployment_id), seen=last.number, spec_hash=row.spec_hash,
+        variables_at=row.variables_at, kind="promote" if wish.share else "abort", by=by, reason=reason, now=now,
+        job_id=job_id, smoke=row.smoke, output_id=row.output_id, share=wish.share, plan=wish.plan,
+    )  # fmt: skip
+
+
+async def is_up(tx: AsyncSession, row: Release) -> bool:
+    """Whether an instance of this release would answer the visitors that it gets."""
+    return any(
+        one.state == InstanceState.up
+        and one.visited
+        and one.scope == Scope.release
+        and one.spec_hash == row.spec_hash
+        for one in await instances.live(tx, row.deployment_id)
+    )

@@ -1,0 +1,116 @@
+"""What the database intends, in one look, for those who make it so."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from sandbox_server.domain import config
+from sandbox_server.domain.config import AppConfig
+from sandbox_server.domain.deployment import UNFINISHED
+from sandbox_server.domain.instance import InstanceState
+from sandbox_server.domain.keeping import Run, wanted_runs
+from sandbox_server.domain.running import Numbers, numbers
+from sandbox_server.operations.parts import Parts
+from sandbox_server.store import deployments, instances, jobs, releases
+from sandbox_server.store.tables import Deployment, Instance, Job, Release
+from sandbox_server.wire import Status
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+"""A time at which whatever will ever be kept is."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    live: Sequence[Instance]
+    """Oldest first."""
+    ready: Sequence[Deployment]
+    unfinished: Sequence[Deployment]
+    releases: dict[int, list[Release]]
+    """By app, those of apps whose release sleeps left out."""
+    jobs: Sequence[Job]
+    deployments: dict[int, Deployment]
+    """By id, all that is named above."""
+    withdrawn: set[tuple[int, str]]
+    """Kept releases that somebody ended, as deployment and spec hash."""
+    _configs: dict[int, AppConfig] = field(default_factory=dict)
+
+    @property
+    def busy(self) -> set[int]:
+        """Deployments that a job takes care of."""
+        return {
+            job.payload["deployment"]
+            for job in self.jobs
+            if "deployment" in job.payload and "instance" not in job.payload
+        }
+
+    @property
+    def begun(self) -> set[int]:
+        """Instances that a job starts."""
+        return {job.payload["instance"] for job in self.jobs if "instance" in job.payload}
+
+    def config(self, deployment_id: int) -> AppConfig:
+        if deployment_id not in self._configs:
+            self._configs[deployment_id] = config.stored(self.deployments[deployment_id].config)
+        return self._configs[deployment_id]
+
+    def numbers(self, run: Run) -> Numbers:
+        """How many instances this run may have."""
+        said = numbers(config.instances(self.config(run.deployment), run.scope))
+        return Numbers(1, 1, said.each, waits=False) if run.spare else said
+
+    def runs(self, keep_previous: float, now: datetime) -> set[Run]:
+        ready = [deployment.id for deployment in self.ready if deployment.id is not None]
+        return wanted_runs(ready, self.releases, keep_previous, now, self.withdrawn)
+
+    def of(self, run: Run) -> list[Instance]:
+        """Live instances that do for this run, oldest first.
+
+        In the sandbox scope only the newest spec on which a session came up does, once there is one.
+        """
+        alike = self._alike.get((run.deployment, run.scope), [])
+        wanted = run.spec_hash
+        if not wanted:
+            visited = [row for row in alike if row.visited and row.state == InstanceState.up]
+            wanted = visited[-1].spec_hash if visited else ""
+        return [row for row in alike if wanted in ("", row.spec_hash)]
+
+    @cached_property
+    def _alike(self) -> dict[tuple[int, str], list[Instance]]:
+        found: dict[tuple[int, str], list[Instance]] = {}
+        for row in self.live:
+            found.setdefault((row.deployment_id, row.scope), []).append(row)
+        return found
+
+
+async def rows(parts: Parts) -> Rows:
+    """Read again only if something was written since: most rounds find nothing to do."""
+    commits = parts.store.commits
+    if parts.looked is None or parts.looked[0] != commits:
+        async with parts.store.read() as tx:
+            parts.looked = (commits, await rows_in(tx))
+    found: Rows = parts.looked[1]
+    return found
+
+
+async def rows_in(tx: AsyncSession) -> Rows:
+    live, made = await instances.live(tx), await releases.awake(tx)
+    ready = await deployments.in_states(tx, {Status.ready})
+    released = wanted_runs([], made, 0, _BEFORE_ALL)
+    ids = {row.deployment_id for row in live} | {run.deployment for run in released}
+    return Rows(
+        live=live,
+        ready=ready,
+        unfinished=await deployments.in_states(tx, UNFINISHED),
+        releases=made,
+        jobs=await jobs.open_jobs(tx),
+        deployments={row.id or 0: row for row in [*ready, *await _by_ids(tx, ids)]},
+        withdrawn=await instances.withdrawn(tx, {run.deployment for run in released}),
+    )
+
+
+async def _by_ids(tx: AsyncSession, ids: Collection[int]) -> list[Deployment]:
+    return list(await tx.exec(select(Deployment).where(col(Deployment.id).in_(ids))))
