@@ -18,7 +18,8 @@ Written by `make bench`. What is compared was measured in turn, in one run, on o
 {table}
 
 * **Push**: from the start of the command `sandbox deploy`, or `docker build`, until `GET /` answers 200 with the new
-  code's words. Same base image, same limits, changed code in every round; the classic builder.
+  code's words. Same base image, same limits, changed code in every round; the classic builder. At the
+  start of each round one container waits in the pool.
 * **Promote**: from the API's answer that says it is done, until a new visitor has a page of the other deployment; 0 if
   somebody had it before. Instances of both run already. Visitors come at 200 a second, each on a new connection; 20
   sessions are open all the while and must count on afterwards. A cycle is a promote and a rollback.

@@ -70,13 +70,12 @@ def measure(rounds: int = ROUNDS) -> list[Row]:
 
 
 def _from_the_pool(platform: Platform, folder: Path, number: int) -> float:
-    """Once one waits and nothing is at work: people type between two pushes. The first push finds none yet."""
-    if number > 1:
-        until(lambda: platform.sqlite("select id from warm where state = 'ready'"), "one waits")
-        until(
-            lambda: not platform.sqlite("select id from job where status = 'running'"), "nothing is at work"
-        )
-    return _sandbox(platform, folder, number)
+    """Then it fills up again, before the others are measured. The first push finds none yet."""
+    took = _sandbox(platform, folder, number)
+    busy = "select id from job where status in ('queued', 'running')"
+    until(lambda: not platform.sqlite(busy), "nothing is at work")
+    until(lambda: platform.sqlite("select id from warm where state = 'ready'"), "one waits")
+    return took
 
 
 def _sandbox(platform: Platform, folder: Path, number: int) -> float:

@@ -126,4 +126,4 @@ async def _inside(host: OnEngine, name: str) -> dict[str, Any]:
 
     memory, *rest = (await anyio.to_thread.run_sync(work)).splitlines()
     assert any("size=" in line for line in rest)
-    return {"memory": int(memory), "rest": rest}
+    return {"memory": int(memory), "rest": sorted(rest)}

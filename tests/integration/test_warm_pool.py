@@ -75,7 +75,7 @@ def test_an_app_finds_what_it_finds_after_a_cold_start(platform: Platform) -> No
     values = {"COLOUR": 'grün & "blue"\n= 2', "EMPTY": "", "TZ": "Europe/Berlin"}
     body = {"variables": values, "scope": "sandbox"}
     platform.api("PUT", "/apps/dump/variables", body).raise_for_status()
-    number = _push_until_claimed(platform, "dump", _dump, "jsonlite")
+    number = _push_until_claimed(platform, "dump", _dump, "ggplot2", "jsonlite", "shiny")
     claimed = _shown(platform, "dump", number, "seen")
 
     _crash(platform, "dump", number)
@@ -94,14 +94,14 @@ def test_two_of_them_draw_other_numbers(platform: Platform) -> None:
     _push(platform, "dump", _dump())
     drawn = set()
     for _ in range(2):
-        number = _push_until_claimed(platform, "dump", _dump, "jsonlite")
+        number = _push_until_claimed(platform, "dump", _dump, "ggplot2", "jsonlite", "shiny")
         drawn.add(re.findall(r'id="drawn">([^<]*)<', _page(platform, "dump", number))[0])
     assert len(drawn) == 2
 
 
 def test_a_missing_library_fails_in_both(platform: Platform) -> None:
     _push(platform, "plots", packed({"app.R": (FAILS % "ggplot2::ggplot()").encode()}))
-    _wait_until_filled(platform, "ggplot2")
+    _wait_until_filled(platform, "ggplot2", "shiny")
 
     number = platform.push_no_wait("plots", "main", packed({"app.R": (FAILS % "ggplot()").encode()}))[
         "deployment"
@@ -109,7 +109,7 @@ def test_a_missing_library_fails_in_both(platform: Platform) -> None:
 
     failed = platform.wait_status("plots", number, "failed")
     assert 'could not find function "ggplot"' in str(failed["error"])
-    _wait_until_filled(platform, "ggplot2")
+    _wait_until_filled(platform, "ggplot2", "shiny")
     right = _push(platform, "plots", packed({"app.R": (FAILS % "ggplot2::ggplot()").encode() + b"# right"}))
     assert _claimed(platform, "plots", right)
 
@@ -191,12 +191,10 @@ def _push(platform: Platform, app: str, bundle: bytes) -> int:
     return number
 
 
-def _push_until_claimed(
-    platform: Platform, app: str, bundle: Callable[[], bytes], package: str = "shiny"
-) -> int:
+def _push_until_claimed(platform: Platform, app: str, bundle: Callable[[], bytes], *packages: str) -> int:
     """A server that has just begun does not know yet which containers it may give away."""
     for _ in range(5):
-        _wait_until_filled(platform, package)
+        _wait_until_filled(platform, *packages)
         number = _push(platform, app, bundle())
         if _claimed(platform, app, number):
             return number
@@ -242,13 +240,13 @@ def _waiting(platform: Platform) -> list[str]:
     return sorted(row["Name"] for row in platform.containers(running=False) if "-warm-" in row["Name"])
 
 
-def _wait_until_filled(platform: Platform, package: str = "shiny") -> None:
-    """One that has this package loaded is ready: it takes connections."""
+def _wait_until_filled(platform: Platform, *packages: str) -> None:
+    """One that has exactly these packages loaded is ready; nothing but its row says so, and nobody is told of it."""
+    wanted = sorted(packages or ["shiny"])
 
     def ready() -> bool:
-        # Nothing but the row says so, and nobody is told of it.
         found = platform.sqlite("select packages from warm where state = 'ready'")
-        return any(f'"{package}"' in packages for (packages,) in found)
+        return any(json.loads(loaded) == wanted for (loaded,) in found)
 
     until(ready, "one waits", lambda: (platform.log[-3000:], _waiting(platform)))
 

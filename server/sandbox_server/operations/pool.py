@@ -92,14 +92,18 @@ async def _know_images(parts: Parts, wanted: Collection[Shape]) -> None:
 
 async def _remove_unwanted(parts: Parts, rows: list[Warm], wanted: list[Shape]) -> list[Warm]:
     """What stays: of every shape as many as are wanted, of today's image, alive, and not on the way to an instance."""
-    running = await _running(parts) if rows else set()
+    states = await _states(parts) if rows else {}
     left, stay = Counter(wanted), []
     for row in rows:
-        shape = warm.shape_of(row)
+        shape, state = warm.shape_of(row), states.get(row.name)
         if row.name in parts.pool.claiming:
             continue
-        alive = row.state == "starting" or (row.state == "ready" and row.name in running)
-        if alive and left[shape] and row.image == parts.pool.images.get(row.library):
+        # Without a container is one that a kill left before it had one.
+        alive = state is ContainerState.running or (
+            row.state == "starting" and state is ContainerState.exited
+        )
+        usable = alive and row.state in ("starting", "ready")
+        if usable and left[shape] and row.image == parts.pool.images.get(row.library):
             left[shape] -= 1
             stay.append(row)
         else:
@@ -107,9 +111,8 @@ async def _remove_unwanted(parts: Parts, rows: list[Warm], wanted: list[Shape]) 
     return stay
 
 
-async def _running(parts: Parts) -> set[str]:
-    found = await parts.runtime.containers()
-    return {container.name for container in found if container.state is ContainerState.running}
+async def _states(parts: Parts) -> dict[str, ContainerState]:
+    return {container.name: container.state for container in await parts.runtime.containers()}
 
 
 async def _welcome(parts: Parts, rows: list[Warm]) -> bool:
@@ -119,13 +122,17 @@ async def _welcome(parts: Parts, rows: list[Warm]) -> bool:
         if await parts.runtime.waits(row.name, IPv4Address(row.address)):
             async with parts.store.write() as tx:
                 await warm.move(tx, row, "ready")
-        elif row.name not in await _running(parts) or _took_too_long(parts, row):
+        elif await _ended(parts, row) or _took_too_long(parts, row):
             log.warning("R did not load %s; it is left out for a while", ", ".join(row.packages))
             parts.pool.not_before[warm.shape_of(row)] = parts.monotonic() + _LATER
             await _remove(parts, row)
         else:
             loading = True
     return loading
+
+
+async def _ended(parts: Parts, row: Warm) -> bool:
+    return (await _states(parts)).get(row.name) is not ContainerState.running
 
 
 def _took_too_long(parts: Parts, row: Warm) -> bool:

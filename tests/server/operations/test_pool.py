@@ -353,3 +353,15 @@ async def test_an_app_that_fails_anywhere_fails_with_its_own_words(platform: Pla
     assert await platform.status(number) == "failed"
     error = (await platform.row(number)).error
     assert error["code"] == StartFailed("").code
+
+
+async def test_a_kill_before_its_container_was_made_is_no_reason_to_leave_it_out(platform: Platform) -> None:
+    await platform.deploy()
+    [row] = await filled(platform)
+    await platform.runtime.remove(row.name)
+    async with platform.parts.store.write() as tx:
+        await warm.move(tx, row, "starting")
+
+    [after] = await filled(platform)
+
+    assert (after.state, after.name == row.name) == ("ready", False)
