@@ -36,6 +36,7 @@ class Draining(TypedDict):
     since: str
     until: str | None
     asked: bool
+    why: str
     moves_at: str | None
 
 

@@ -156,7 +156,7 @@ class Client:
         reason: str,
         *,
         percent: int | None = None,
-        canary: str = "",
+        canary: str | None = None,
         replace: bool = False,
     ) -> answers.Job:
         body = {"deployment": number, "seen": seen, "reason": reason}

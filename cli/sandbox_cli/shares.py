@@ -6,7 +6,7 @@ from sandbox_cli.words import plural
 ALL = 100
 
 
-def question(detail: AppDetail, number: int, percent: int | None, canary: str) -> str:
+def question(detail: AppDetail, number: int, percent: int | None, canary: str | None) -> str:
     """What a person agrees to."""
     release = detail["release"]
     if canary:
@@ -21,7 +21,7 @@ def question(detail: AppDetail, number: int, percent: int | None, canary: str) -
     return f"From now on users get d{number} at {detail['url']}.{left} Release it?"
 
 
-def sentence(release: Release | None, detail: AppDetail, canary: str = "") -> str:
+def sentence(release: Release | None, detail: AppDetail, canary: str | None = None) -> str:
     """What has happened. `detail` is the app as it was before."""
     if release is None:
         return "It is done."

@@ -248,9 +248,9 @@ class ReleaseRequest(Request):
     deployment: int = Field(ge=1, le=MOST)
     seen: int = Field(ge=0, le=MOST)
     reason: str = Field(default="", max_length=2000)
-    percent: int | None = Field(default=None, ge=0, le=100)
+    percent: int | None = Field(default=None, ge=0, le=100, strict=True)
     """Share of the visitors; without it, all."""
-    canary: str = Field(default="", max_length=200)
+    canary: str | None = Field(default=None, max_length=1000)
     """Shares one after the other, each with its time: "10@10m,50@10m"; all of them after the last."""
     replace: bool = False
     """End the candidate that has a share now."""

@@ -38,6 +38,8 @@ class Draining(Wire):
     """None: nobody is ever cut."""
     asked: bool = False
     """Somebody asked for its end."""
+    why: str = ""
+    """In words, such as "does not answer"."""
     moves_at: datetime | None = None
     """Its pages are loaded anew then."""
 

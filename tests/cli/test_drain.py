@@ -22,6 +22,7 @@ def draining(logged_in: Platform, repository: Path, sandbox: Sandbox) -> Platfor
         Draining(
             app="sales", deployment=41, scope="release", instance="sbx-1", sessions=3,
             since=now - timedelta(minutes=5), until=now + timedelta(minutes=30, seconds=20), asked=True,
+            why="somebody wants its end",
         )
     )  # fmt: skip
     return logged_in

@@ -268,6 +268,20 @@ async def test_who_comes_to_a_full_app_waits_on_a_page_that_says_so(edge: Kit) -
     assert app_of(await until_let_in(edge)) == "d1"
 
 
+async def test_who_waits_is_no_request_that_failed(edge: Kit) -> None:
+    """The page asks again every few seconds: a version that people queue for would look broken."""
+    await limit(edge, 1)
+    async with session(edge):
+        assert [(await edge.get(RELEASE, **PAGE)).status_code for _ in range(10)] == [503] * 10
+        assert (await edge.get(RELEASE, "/shiny.js", Sec_Fetch_Dest="script")).status_code == 200
+        assert (await edge.get(RELEASE, **PAGE, User_Agent=VISIT)).status_code == 200
+        # The session itself is counted when it ends.
+        assert await edge.router.requests() == {"slot1": (1, 0)}
+        await edge.apps[0].stop()
+        assert (await edge.get(RELEASE, "/shiny.js", Sec_Fetch_Dest="script")).status_code >= 502
+        assert (await edge.router.requests())["slot1"][1] == 1
+
+
 async def test_who_is_in_stays_in(edge: Kit) -> None:
     await limit(edge, 1)
     async with session(edge) as held:

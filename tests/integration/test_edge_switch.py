@@ -130,9 +130,11 @@ async def test_sessions_are_counted_also_in_a_process_from_before_a_reload(edge:
         async with session(edge):
             await until(lambda: counted(edge, {place: 2}))
             assert await reloaded.sessions() == {place: 2}
+            assert await reloaded.left_over() == {place: 1}
             await before.send("still here")
             assert await before.recv() == "d1:still here"
     await until(lambda: counted(edge, {}))
+    assert await edge.router.left_over() == {}
 
 
 async def test_restarts_of_the_proxys_own_process_keep_sessions_and_their_downloads(edge: Kit) -> None:

@@ -3,6 +3,7 @@
 import datetime
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -40,6 +41,24 @@ async def test_a_page_comes_over_tls_with_a_secure_pin(edge: Kit, trust: ssl.SSL
     assert app_of(answer) == "d1"
     assert answer.headers["set-cookie"].endswith("; Secure")
     assert seen(answer)["x-forwarded-proto"] == "https"
+
+
+async def test_no_sibling_can_say_which_version_a_visitor_gets(edge: Kit, trust: ssl.SSLContext) -> None:
+    """Browsers take a cookie of such a name from its own host only."""
+    await edge.go(replace(edge.wanted, shares={RELEASE: "50:slot2"}))
+    for cookie, drawn in (("sandbox_bucket=7", True), ("__Host-sandbox_bucket=7", False)):
+        async with httpx.AsyncClient(trust_env=False, verify=trust) as client:
+            answer = await client.get(
+                f"https://127.0.0.1:{edge.port}/",
+                headers={"Host": RELEASE, "Sec-Fetch-Dest": "document", "Cookie": cookie},
+                extensions={"sni_hostname": RELEASE},
+            )
+        said = [line for line in answer.headers.get_list("set-cookie") if "bucket" in line]
+        assert bool(said) is drawn
+        assert all(line.startswith("__Host-sandbox_bucket=") for line in said)
+        assert all("; Path=/;" in line and line.endswith("; Secure") for line in said)
+        assert "cookie" not in seen(answer)
+    assert app_of(answer) == "d2"
 
 
 async def test_a_websocket_comes_over_tls(edge: Kit, trust: ssl.SSLContext) -> None:

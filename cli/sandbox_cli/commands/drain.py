@@ -71,7 +71,7 @@ def show(found: list[Draining]) -> None:
 def _why(row: Draining) -> str:
     if row["moves_at"]:
         return f"pages load anew {left(row['moves_at'])}"
-    return "somebody wants its end" if row["asked"] else ""
+    return row["why"]
 
 
 def _sentence(number: int, found: list[Draining], *, now: bool, cancel: bool) -> str:

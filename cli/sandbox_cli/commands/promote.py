@@ -30,13 +30,13 @@ def promote(
         ),
     ] = None,
     canary: Annotated[
-        str,
+        str | None,
         Option(
             ("--canary",),
             'Shares one after the other, each with its time: "10@10m,50@10m". It goes on if nothing is worse.',
             metavar="PLAN",
         ),
-    ] = "",
+    ] = None,
     replace: Annotated[bool, Option(("--replace",), "End the candidate that has a share now.")] = False,
     reason: Reason = "",
     yes: Yes = False,
@@ -44,7 +44,7 @@ def promote(
     """Release exactly this deployment's image: it starts, is visited, then the traffic is switched."""
     if deployment and branch:
         raise WrongUse("Give a deployment or --branch, not both.", "See `sandbox promote --help`.")
-    if percent is not None and canary:
+    if percent is not None and canary is not None:
         raise WrongUse("Give --percent or --canary, not both.", "See `sandbox promote --help`.")
     if not deployment and not branch and percent is None and not console.asks():
         raise WrongUse("Say what to promote.", "`sandbox promote d42`, or `sandbox promote --branch B`.")
@@ -148,7 +148,7 @@ def _about(deployment: Answer) -> str:
     )
 
 
-def _ask(client: Client, detail: AppDetail, number: int, percent: int | None, canary: str) -> None:
+def _ask(client: Client, detail: AppDetail, number: int, percent: int | None, canary: str | None) -> None:
     before = detail["release"]["deployment"] if detail["release"] else None
     if percent != 0:
         show_changes(client.diff(detail["app"], before, number))

@@ -133,11 +133,13 @@ def _row(sandbox: Branch) -> tuple[str, ...]:
 
 
 def _deployment(deployment: Deployment) -> tuple[str, ...]:
-    released = ", released" if deployment["released"] else ""
+    status = deployment["status"]
+    if deployment["released"]:
+        status = "released, sandbox asleep" if status == "asleep" else f"{status}, released"
     return (
         f"d{deployment['deployment']}",
         deployment["branch"],
-        deployment["status"] + released,
+        status,
         _smoke(deployment),
         deployment["author"],
         ago(deployment["created_at"]),

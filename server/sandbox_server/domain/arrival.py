@@ -21,7 +21,10 @@ class Arrival(StrEnum):
 
 
 def arrival(method: str, path: str, headers: Mapping[str, str]) -> Arrival:
-    """`headers` by their names in small letters. What a page load is, is said in the same words as at the edge."""
+    """`headers` by their names in small letters.
+
+    A page load is the same as at the edge, but for a frame in a page of the same origin: it waits, pinned or not.
+    """
     if "prefetch" in headers.get("sec-purpose", headers.get("purpose", "")).lower() or path in _IDLE_PATHS:
         return Arrival.idle
     if method == "GET" and _is_page(headers):

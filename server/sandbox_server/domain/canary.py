@@ -44,11 +44,11 @@ class Wish:
         return {"seconds": self.seconds, "steps": [[step.percent, step.seconds] for step in self.steps]}
 
 
-def wished(percent: int | None, canary: str) -> Wish:
+def wished(percent: int | None, canary: str | None) -> Wish:
     """Raises `BadRequest`."""
-    if percent is not None and canary:
+    if percent is not None and canary is not None:
         raise BadRequest("A canary says its shares itself.", "Give `--percent` or `--canary`, not both.")
-    if not canary:
+    if canary is None:
         return Wish(ALL if percent is None else percent)
     first, *later = parse(canary)
     return Wish(first.percent, first.seconds, tuple(later))
@@ -66,6 +66,11 @@ def after(wish: Wish) -> Wish:
         return Wish()
     first, *later = wish.steps
     return Wish(first.percent, first.seconds, tuple(later))
+
+
+def larger(share: int) -> int:
+    """A good next share of the visitors."""
+    return next((step for step in (10, 25, 50) if step > share), min(share + 25, 99))
 
 
 def parse(text: str) -> list[Step]:

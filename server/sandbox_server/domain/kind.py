@@ -33,6 +33,11 @@ class Kind(StrEnum):
         return "page" if self in (Kind.rmd, Kind.quarto, Kind.static) else "session"
 
     @property
+    def has_runner(self) -> bool:
+        """Something in it answers the platform's questions."""
+        return self.serves == "session"
+
+    @property
     def renders(self) -> bool:
         """A run makes its pages; what is served is the output."""
         return self in (Kind.rmd, Kind.quarto)

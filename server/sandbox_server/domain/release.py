@@ -63,7 +63,8 @@ def rollback_target(releases: Sequence[R], to: int | None = None) -> R:
     before = [number for number in by_number if number < _origin(current, by_number).number]
     if not before:
         raise NotPossible(
-            f"There is no release before release {current.number}.", "See them all: `sandbox releases`."
+            f"There is no release before release {_origin(current, by_number).number}.",
+            "See them all: `sandbox releases`.",
         )
     return _origin(by_number[max(before)], by_number)
 

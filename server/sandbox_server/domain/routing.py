@@ -38,7 +38,8 @@ class Lease:
     most: int = 1
     """Instances of its spec that there may be."""
     held: int = 0
-    """Of a draining one: sessions that are on it, and take nobody's place."""
+    """Sessions that the edge counts and that take nobody's place: those of a draining one. Negative: there are so many
+    that the edge does not count."""
 
     @property
     def place(self) -> Server:
@@ -160,7 +161,7 @@ def _limits(leases: Sequence[Lease]) -> dict[str, str]:
             alike[lease.place.slot].append(lease)
         held[lease.place.slot] += lease.held
     return {
-        slot: str((own[0].each or 0) * max(len(own), min(own[0].most, len(own) + 1)) + held[slot])
+        slot: str(max((own[0].each or 0) * max(len(own), min(own[0].most, len(own) + 1)) + held[slot], 0))
         for slot, own in alike.items()
     }
 

@@ -41,6 +41,7 @@ ROUNDS: tuple[tuple[Step, Callable[[Settings], float]], ...] = (
     (hang.settle_notices, lambda _: _TIDY_EVERY),
     (instances.settle_notices, lambda _: _TIDY_EVERY),
     (expire, lambda _: _TIDY_EVERY),
+    (collect, lambda _: _TIDY_EVERY),
     (look, lambda settings: min(3, settings.visit_every / 20) or _TIDY_EVERY),
 )
 """What is done again and again beside the control loop, and the seconds between two times."""
@@ -79,7 +80,6 @@ async def keep_in_step(parts: Parts) -> None:
         if ready and parts.monotonic() - tidied > _TIDY_EVERY:
             tidied = parts.monotonic()
             ready = await _round(parts, _guard)
-            await _round(parts, collect)
         if await wait(died, pause):
             await asyncio.sleep(_TOGETHER)
             # The engine's list may lag behind its news: the round after this one comes soon.

@@ -7,7 +7,6 @@ start tells what there is to tell.
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from ipaddress import IPv4Address
 
 from anyio import to_thread
@@ -26,14 +25,13 @@ from sandbox_server.domain.waiting import (
 )
 from sandbox_server.errors import SandboxError
 from sandbox_server.operations.parts import Parts
-from sandbox_server.runtime.base import ContainerSpec
-from sandbox_server.store import deployments, events, warm
+from sandbox_server.runtime.base import ContainerSpec, ContainerState
+from sandbox_server.store import deployments, warm
+from sandbox_server.store.crashes import crash_times
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Deployment, Instance, Warm
 
 log = logging.getLogger(__name__)
-
-_CRASHES_COUNT_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,9 @@ async def start(parts: Parts, row: Instance, container: ContainerSpec) -> Starte
 
 
 async def start_cold(parts: Parts, row: Instance, container: ContainerSpec) -> None:
-    """From the image; a container that was claimed for this row is replaced."""
+    """From the image; a container that was claimed for this row is replaced, unless people come to it by now."""
+    if await _serves(parts, row):
+        return
     await parts.runtime.start(replace(container, address=IPv4Address(row.address or "")))
 
 
@@ -115,6 +115,15 @@ async def _handed(parts: Parts, found: Warm, deployment: Deployment, container: 
     return True
 
 
+async def _serves(parts: Parts, row: Instance) -> bool:
+    async with parts.store.read() as tx:
+        fresh = await tx.get_one(Instance, row.id)
+    if fresh.state not in (InstanceState.up, InstanceState.draining):
+        return False
+    there = {container.name: container.state for container in await parts.runtime.containers()}
+    return there.get(row.name) is ContainerState.running
+
+
 def _claimed_ahead(parts: Parts, row: Instance) -> Instance | None:
     """While the image was made."""
     if row.id not in parts.pool.ahead:
@@ -165,8 +174,4 @@ def _code(parts: Parts, deployment: Deployment, container: ContainerSpec) -> byt
 async def _crashed(parts: Parts, tx: AsyncSession, deployment: Deployment) -> bool:
     """In the last minutes: then it shall come up as it would anywhere."""
     app = await tx.get_one(App, deployment.app_id)
-    since = parts.clock() - _CRASHES_COUNT_FOR
-    told = await events.since(
-        tx, action="instance.crashed", app=app.name, subject=f"d{deployment.number}", since=since
-    )
-    return bool(told)
+    return bool(await crash_times(tx, app, deployment, None, parts.clock()))

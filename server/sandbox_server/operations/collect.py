@@ -36,11 +36,14 @@ _KEEP_ARCHIVES = 90.0
 _LOOKS_BACK = timedelta(days=90)
 """Own visits to releases and settled notices are forgotten after that."""
 
+_OVER = timedelta(days=14)
+"""So do jobs and instances that ended, as far as nothing follows from them any more."""
+
 
 async def collect(parts: Parts) -> None:
     """Remove images beyond the retention and libraries below none, bundles that nobody can start any more, documents'
-    outputs that nobody is shown, package lists that no deployment names, expired login links, and figures, visits and
-    notices of long ago."""
+    outputs that nobody is shown, package lists that no deployment names, expired login links, and figures, visits,
+    notices, jobs and instances of long ago."""
     if _is_done(parts):
         return
     now = parts.clock()
@@ -49,6 +52,8 @@ async def collect(parts: Parts) -> None:
         await users.forget_expired(tx, now)
         await visits.forget(tx, now - _LOOKS_BACK)
         await notices.forget(tx, now - _LOOKS_BACK)
+        await jobs.forget(tx, now - _OVER)
+        await instances.forget(tx, now - _OVER)
         keep = await _retire_beyond_retention(parts, tx, now)
         bundles = await _needed_bundles(tx)
         rendered = await _needed_outputs(tx)
@@ -80,12 +85,12 @@ def _is_done(parts: Parts) -> bool:
 
 async def _remove_bookmarks(parts: Parts) -> None:
     """Of apps that were removed; an instance that still ends keeps them until the next time."""
-    there = await parts.runtime.volumes()
+    there = await parts.runtime.volume_names()
     async with parts.store.read() as tx:
         kept = await tx.exec(select(App.id).where(col(App.removed_at).is_(None)))
         running = {row.app_id for row in await instances.live(tx)}
         needed = {name for app in {*kept, *running} for name in volumes_of(parts.platform, app or 0)}
-    for name in there.keys() - needed:
+    for name in set(there) - needed:
         await parts.runtime.remove_volume(name)
 
 

@@ -17,9 +17,9 @@ from sandbox_server.operations.parts import Observed, Parts
 from sandbox_server.operations.rows import Rows
 from sandbox_server.runtime.base import ContainerState
 from sandbox_server.store import deployments, events, figures, instances, notices
+from sandbox_server.store.crashes import COUNTS_FOR, CRASHED, crash_times
 from sandbox_server.store.tables import App, Deployment, Instance
 
-_COUNTS_FOR = timedelta(minutes=10)
 _LOOP = 3
 """So many crashes in that time are told to the owner."""
 _NOTICE = "crash "
@@ -36,7 +36,7 @@ class Loop:
 
     def words(self, now: datetime) -> str:
         """Such as "crashed 4 times in 10 minutes, starts again in 16 s"."""
-        what = f"crashed {self.crashes} times in {_COUNTS_FOR.seconds // 60} minutes"
+        what = f"crashed {self.crashes} times in {COUNTS_FOR.seconds // 60} minutes"
         if self.failures > self.crashes:
             what = f"did not start {self.failures} times in a row"
         left = (self.starts_at - now).total_seconds()
@@ -45,6 +45,7 @@ class Loop:
 
 async def find(parts: Parts, rows: Rows, observed: Observed) -> None:
     """Take down instances that do not run any more, and starts that nobody works on. Others take their places."""
+    at_once = _end_at_once(rows, observed)
     for row in rows.live:
         if row.state == InstanceState.up and not row.visited and row.deployment_id in rows.busy:
             continue  # whoever visits it for the first time says why it ended
@@ -52,7 +53,10 @@ async def find(parts: Parts, rows: Rows, observed: Observed) -> None:
             if row.id not in rows.begun and row.deployment_id not in rows.busy:
                 await _take_down(parts, row)
         elif row.state in (InstanceState.up, InstanceState.draining) and await _is_gone(parts, row, observed):
-            await end(parts, row, await _why(parts, row, observed))
+            if at_once or _was_stopped(row, observed):
+                await _take_down(parts, row, "instance.lost", "The container engine ended it, not the app.")
+            else:
+                await end(parts, row, await _why(parts, row, observed))
 
 
 async def end(parts: Parts, row: Instance, why: str) -> None:
@@ -66,15 +70,15 @@ async def end(parts: Parts, row: Instance, why: str) -> None:
         app, deployment = await tx.get_one(App, row.app_id), await tx.get_one(Deployment, row.deployment_id)
         now, subject = parts.clock(), f"d{deployment.number}"
         await events.record(
-            tx, at=now, by="platform", action="instance.crashed", app=app.name, subject=subject,
+            tx, at=now, by="platform", action=CRASHED, app=app.name, subject=subject,
             old=row.scope, reason=why,
         )  # fmt: skip
         await figures.add(tx, row.deployment_id, row.scope, now, Counts(crashes=1))
-        crashes = len(await _crashes(tx, app, deployment, row.scope, now))
+        crashes = len(await crash_times(tx, app, deployment, row.scope, now))
         if crashes >= _LOOP:
             await notices.open_notice(
                 tx, row.app_id, f"{_NOTICE}{subject} {row.scope}",
-                f"{subject} crashed {crashes} times in {_COUNTS_FOR.seconds // 60} minutes "
+                f"{subject} crashed {crashes} times in {COUNTS_FOR.seconds // 60} minutes "
                 f"({row.scope} scope). {why}",
                 now, hint=f"Read the log: `sandbox logs {subject} --app {app.name}`.",
             )  # fmt: skip
@@ -86,7 +90,7 @@ async def loop_of(tx: AsyncSession, deployment: Deployment, scope: str, now: dat
     As many crashes as it may have instances are free: whoever uses an app gets a fresh instance without waiting.
     """
     app = await tx.get_one(App, deployment.app_id)
-    crashes = await _crashes(tx, app, deployment, scope, now)
+    crashes = await crash_times(tx, app, deployment, scope, now)
     failed = _failed(await instances.newest(tx, deployment.id or 0, scope), now)
     most = numbers(config.instances(config.stored(deployment.config), Scope(scope))).most
     pause = retry_after(max(len(crashes) - most, len(failed)))
@@ -98,7 +102,7 @@ async def loop_of(tx: AsyncSession, deployment: Deployment, scope: str, now: dat
 
 async def loops_of(tx: AsyncSession, app: App, now: datetime) -> dict[tuple[int, str], Loop]:
     """All of an app, by the deployment's number and scope."""
-    told = await events.since(tx, action=_CRASHED, app=app.name, since=now - _COUNTS_FOR)
+    told = await events.since(tx, action=CRASHED, app=app.name, since=now - COUNTS_FOR)
     found = {}
     for subject, scope in {(event.subject, event.old) for event in told if event.at <= now}:
         deployment = await deployments.get(tx, app, int(subject[1:]))
@@ -116,11 +120,30 @@ async def settle_notices(parts: Parts) -> None:
         async with parts.store.write() as tx:
             app = await tx.get_one(App, notice.app_id)
             deployment = await deployments.get(tx, app, int(subject[1:]))
-            if not await _crashes(tx, app, deployment, scope, parts.clock()):
+            if not await crash_times(tx, app, deployment, scope, parts.clock()):
                 await notices.settle(tx, notice.app_id, notice.key, parts.clock())
 
 
-_CRASHED = "instance.crashed"
+_STOPPED = 143
+"""How a process ends that is asked to by somebody outside, as by an engine that stops."""
+_FROM_OUTSIDE = (_STOPPED, 137, 255, None)
+"""What an engine that stops, or was killed, leaves of containers. None: not even the container."""
+
+
+def _end_at_once(rows: Rows, observed: Observed) -> bool:
+    """Did the engine start anew? Then nothing runs of what ran, and nobody can blame an app for it."""
+    ran = [row.name for row in rows.live if row.state in (InstanceState.up, InstanceState.draining)]
+    ends = [observed.containers.get(name) for name in ran]
+    return len(ends) > 1 and all(
+        one is None
+        or (one.state is ContainerState.exited and one.exit_code in _FROM_OUTSIDE and not one.out_of_memory)
+        for one in ends
+    )
+
+
+def _was_stopped(row: Instance, observed: Observed) -> bool:
+    container = observed.containers.get(row.name)
+    return container is not None and container.exit_code == _STOPPED
 
 
 async def _is_gone(parts: Parts, row: Instance, observed: Observed) -> bool:
@@ -144,22 +167,22 @@ async def _why(parts: Parts, row: Instance, observed: Observed) -> str:
     return trouble.ended(container, start.memory_limit(deployment, row.scope), lines).message
 
 
-async def _take_down(parts: Parts, row: Instance) -> None:
+async def _take_down(parts: Parts, row: Instance, action: str = "", why: str = "") -> None:
     async with parts.store.write() as tx:
         fresh = await tx.get_one(Instance, row.id)
-        if fresh.state == row.state:
-            fresh.state = InstanceState.stopping
-            tx.add(fresh)
-
-
-async def _crashes(
-    tx: AsyncSession, app: App, deployment: Deployment, scope: str, now: datetime
-) -> list[datetime]:
-    """When it crashed in the last minutes. A time yet to come is one of a clock that was put back."""
-    told = await events.since(
-        tx, action=_CRASHED, app=app.name, since=now - _COUNTS_FOR, subject=f"d{deployment.number}"
-    )
-    return [event.at for event in told if event.old == scope and event.at <= now]
+        if fresh.state != row.state:
+            return
+        fresh.state = InstanceState.stopping
+        tx.add(fresh)
+        if action:
+            app, deployment = (
+                await tx.get_one(App, row.app_id),
+                await tx.get_one(Deployment, row.deployment_id),
+            )
+            await events.record(
+                tx, at=parts.clock(), by="platform", action=action, app=app.name,
+                subject=f"d{deployment.number}", old=row.scope, reason=why,
+            )  # fmt: skip
 
 
 def _failed(newest: Sequence[Instance], now: datetime) -> list[Instance]:

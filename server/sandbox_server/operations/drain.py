@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.auth import Caller
 from sandbox_server.domain.durations import in_words, seconds_of
 from sandbox_server.domain.instance import InstanceState, Leaving, Scope
+from sandbox_server.domain.release import candidate
 from sandbox_server.errors import BadRequest, NotPossible
 from sandbox_server.operations import edge, retire
 from sandbox_server.operations.observe import people_on
@@ -22,6 +23,13 @@ from sandbox_server.store.tables import App, Branch, Deployment, Instance
 from sandbox_server.wire import Status
 from sandbox_server.wire_sessions import Draining, DrainRequest
 
+_WHY = {
+    Leaving.asked: "somebody wants its end",
+    Leaving.hung: "does not answer",
+    Leaving.unneeded: "a newer one is there",
+    Leaving.surplus: "fewer are enough",
+    Leaving.replaced: "a fresh one has its place",
+}
 _ALIVE = (InstanceState.up, InstanceState.draining)
 
 
@@ -135,6 +143,12 @@ async def _chosen(
     if chosen:
         return chosen
     name = f"d{deployment.number}"
+    tried = candidate(found.releases.get(app.id or 0, []))
+    if tried is not None and tried.deployment_id == deployment.id:
+        raise NotPossible(
+            f"{name} is a candidate: a share of the visitors would come back to it.",
+            f"First take its share back: `sandbox promote {name} --percent 0 --app {app.name}`.",
+        )
     if any(row.id in standing for row in own):
         raise NotPossible(
             f"{name} is released: users would come back to it.",
@@ -192,6 +206,7 @@ def _shown(parts: Parts, found: Rows, row: Instance, app: str) -> Draining:
         since=row.drains_since,
         until=min(ends, default=None),
         asked=row.drains_why == Leaving.asked,
+        why=_WHY[Leaving(row.drains_why)],
         moves_at=row.move_at,
     )
 

@@ -5,7 +5,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import config
-from sandbox_server.domain.edge import Edge, changes
+from sandbox_server.domain.edge import Edge, Server, changes
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.domain.kind import Kind
 from sandbox_server.domain.release import ALL
@@ -159,8 +159,14 @@ def _lease(
         slot=row.slot, server=row.server, address=row.address, worker=row.worker,
         state=InstanceState(row.state), visited=row.visited, visit_pin=row.visit_pin,
         each=room.each if room else None, most=room.most if room else 1,
-        held=(sessions_of(observed, [row]) or 0) if room and row.state == InstanceState.draining else 0,
+        held=_held(row, observed) if room else 0,
     )  # fmt: skip
+
+
+def _held(row: Instance, observed: Observed) -> int:
+    """The edge counts who is on a draining instance, and does not count who is in an earlier process of its own."""
+    draining = (sessions_of(observed, [row]) or 0) if row.state == InstanceState.draining else 0
+    return draining - observed.left_over.get(Server(f"slot{row.slot}", row.server or 0), 0)
 
 
 async def _room(tx: AsyncSession, deployments: set[int]) -> dict[tuple[int, str], Numbers]:

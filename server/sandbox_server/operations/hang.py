@@ -5,18 +5,18 @@ as before.
 """
 
 import asyncio
+import math
 from datetime import timedelta
 from ipaddress import IPv4Address
 
 from sandbox_server.domain.instance import InstanceState, Leaving, Scope
 from sandbox_server.domain.keeping import Run, may_replace_hung
-from sandbox_server.domain.kind import Kind
-from sandbox_server.operations import crash, edge
+from sandbox_server.operations import crash, edge, retire
 from sandbox_server.operations.observe import sessions_of
 from sandbox_server.operations.parts import Heard, Observed, Parts
 from sandbox_server.operations.rows import Rows, rows, rows_in
 from sandbox_server.store import instances, notices
-from sandbox_server.store.tables import Deployment, Instance
+from sandbox_server.store.tables import App, Deployment, Instance
 
 _NOTICE = "hang "
 
@@ -31,16 +31,16 @@ async def look(parts: Parts) -> None:
         if answered and row.drains_why == Leaving.hung:
             await _recover(parts, row)
         elif not answered and _has_hung(parts, row):
-            await (_give_way(parts, row) if row.state == InstanceState.up else _end(parts, row))
+            await _act(parts, found, row)
 
 
 async def settle_notices(parts: Parts) -> None:
     """Of instances that answer again or are gone."""
     async with parts.store.read() as tx:
         open_ones = [one for one in await notices.open_ones(tx) if one.key.startswith(_NOTICE)]
-        hung = {row.id for row in await instances.live(tx) if row.drains_why == Leaving.hung}
+        silent = {row.id for row in await instances.live(tx) if _may_be_silent(parts, row)}
     for notice in open_ones:
-        if int(notice.key.rpartition(" ")[2]) not in hung:
+        if int(notice.key.rpartition(" ")[2]) not in silent:
             async with parts.store.write() as tx:
                 await notices.settle(tx, notice.app_id, notice.key, parts.clock())
 
@@ -52,11 +52,11 @@ def silent_for(parts: Parts, row: Instance) -> float:
 
 
 def _is_suspect(parts: Parts, found: Rows, row: Instance) -> bool:
-    if row.state == InstanceState.draining:
-        return row.drains_why == Leaving.hung
-    if row.state != InstanceState.up:
+    if row.state == InstanceState.draining and row.drains_why == Leaving.hung:
+        return True
+    if row.state not in (InstanceState.up, InstanceState.draining):
         return False
-    if _has_runner(found, row):
+    if found.has_runner(row):
         return _has_hung(parts, row)
     # Nobody asks these otherwise, and need not as long as nobody waits for an answer.
     return bool(silent_for(parts, row) or sessions_of(parts.observed, [row]))
@@ -71,16 +71,43 @@ def _remember(parts: Parts, found: Rows, row: Instance, *, answered: bool) -> No
     heard = parts.heard.setdefault(row.name, Heard())
     if answered:
         heard.silent_since = None
-    elif heard.silent_since is None and not _has_runner(found, row):
+    elif heard.silent_since is None and not found.has_runner(row):
         heard.silent_since = parts.monotonic()
-
-
-def _has_runner(found: Rows, row: Instance) -> bool:
-    return Kind(found.deployments[row.deployment_id].kind).serves == "session"
 
 
 def _has_hung(parts: Parts, row: Instance) -> bool:
     return silent_for(parts, row) >= parts.settings.hang_after
+
+
+def _may_be_silent(parts: Parts, row: Instance) -> bool:
+    """Whether what was said of it still holds; after a restart that is first to be seen."""
+    if row.state != InstanceState.draining:
+        return False
+    heard = parts.heard.get(row.name)
+    return row.drains_why == Leaving.hung or heard is None or heard.silent_since is not None
+
+
+async def _act(parts: Parts, found: Rows, row: Instance) -> None:
+    if row.state == InstanceState.up:
+        await _give_way(parts, row)
+    elif row.drains_why == Leaving.hung:
+        await _end(parts, row)
+    elif row.drain_until is None and math.isinf(retire.deadline(parts, found, row)):
+        await _tell_it_stays(parts, row)
+
+
+async def _tell_it_stays(parts: Parts, row: Instance) -> None:
+    """Somebody may be on it, so it cuts nobody; without an answer it would drain for ever."""
+    async with parts.store.write() as tx:
+        app, deployment = await tx.get_one(App, row.app_id), await tx.get_one(Deployment, row.deployment_id)
+        name = f"d{deployment.number}"
+        await notices.open_notice(
+            tx, row.app_id, f"{_NOTICE}{name} {row.id}",
+            f"An instance of {name} drains ({row.scope} scope) and has not answered for "
+            f"{silent_for(parts, row):.0f} s. Its app lets people stay, so it goes only when it answers.",
+            parts.clock(),
+            hint=f"If nobody needs it: `sandbox drain {name} --app {app.name} --scope {row.scope} --now`.",
+        )  # fmt: skip
 
 
 async def _give_way(parts: Parts, row: Instance) -> None:
@@ -96,12 +123,15 @@ async def _give_way(parts: Parts, row: Instance) -> None:
             return
         await instances.drain(tx, fresh, "platform", parts.clock(), Leaving.hung)
         if row.scope == Scope.release:
-            deployment = await tx.get_one(Deployment, row.deployment_id)
+            app, deployment = (
+                await tx.get_one(App, row.app_id),
+                await tx.get_one(Deployment, row.deployment_id),
+            )
             await notices.open_notice(
                 tx, row.app_id, f"{_NOTICE}d{deployment.number} {row.id}",
                 f"An instance of d{deployment.number} has not answered for {silent_for(parts, row):.0f} s. "
                 "Another one has its place; whoever is on it may stay.",
-                parts.clock(), hint=f"See where it stands: `sandbox logs d{deployment.number}`.",
+                parts.clock(), hint=f"See where it stands: `sandbox logs d{deployment.number} --app {app.name}`.",
             )  # fmt: skip
     await edge.apply(parts)
     parts.deaths.ring()

@@ -24,15 +24,18 @@ async def keep_up(parts: Parts, observed: Observed) -> None:
     runs = found.runs(parts.settings.keep_previous, parts.clock())
     for run in sorted(runs, key=lambda run: (run.scope is not Scope.release, run.spare, run.deployment)):
         await _keep_up(parts, found, run, observed)
-    _forget(parts, runs)
+    _forget(parts, found, runs)
+    parts.has_looked_for_room = True
 
 
 async def settle_notices(parts: Parts) -> None:
-    """Of what has found room, or needs none any more."""
+    """Of what has found room, or needs none any more. After a restart that is first to be seen."""
+    if not parts.has_looked_for_room:
+        return
     async with parts.store.read() as tx:
         open_ones = [one for one in await notices.open_ones(tx) if one.key.startswith(_NOTICE)]
     for notice in open_ones:
-        if notice.key not in parts.cramped:
+        if (notice.app_id, notice.key) not in parts.cramped:
             async with parts.store.write() as tx:
                 await notices.settle(tx, notice.app_id, notice.key, parts.clock())
 
@@ -48,14 +51,14 @@ async def _keep_up(parts: Parts, found: Rows, run: Run, observed: Observed) -> N
         calm=_calm(parts, run, many=many),
     )  # fmt: skip
     missing = wanted - len(up) - coming
-    if missing > 0 and await _may_start(parts, found, run, observed):
+    if missing > 0 and not (found.brings(run) and not up) and await _may_start(parts, found, run, observed):
         for _ in range(missing):
             await _add(parts, run, up)
     elif len(up) > wanted and run.deployment not in found.busy:
         await _shrink(parts, up, len(up) - wanted, observed)
         parts.calm.pop(run, None)
     if missing <= 0:
-        parts.cramped.discard(_key(found.deployments[run.deployment], run))
+        parts.cramped.discard(_place(found.deployments[run.deployment], run))
 
 
 def _calm(parts: Parts, run: Run, *, many: bool) -> bool:
@@ -127,21 +130,23 @@ async def _shrink(parts: Parts, up: Sequence[Instance], count: int, observed: Ob
 
 
 async def _tell_cramped(parts: Parts, deployment: Deployment, run: Run, words: str) -> None:
-    key = _key(deployment, run)
-    if key in parts.cramped:
+    app_id, key = _place(deployment, run)
+    if (app_id, key) in parts.cramped:
         return
-    parts.cramped.add(key)
+    parts.cramped.add((app_id, key))
     async with parts.store.write() as tx:
         await notices.open_notice(
-            tx, deployment.app_id, key, words, parts.clock(),
+            tx, app_id, key, words, parts.clock(),
             hint="Free memory on the server, or lower `memory` or `max` in sandbox.toml.",
         )  # fmt: skip
 
 
-def _key(deployment: Deployment, run: Run) -> str:
-    return f"{_NOTICE}d{deployment.number} {run.scope}"
+def _place(deployment: Deployment, run: Run) -> tuple[int, str]:
+    """App and key of the notice."""
+    return deployment.app_id, f"{_NOTICE}d{deployment.number} {run.scope}"
 
 
-def _forget(parts: Parts, runs: set[Run]) -> None:
+def _forget(parts: Parts, found: Rows, runs: set[Run]) -> None:
     for run in parts.calm.keys() - runs:
         del parts.calm[run]
+    parts.cramped &= {_place(found.deployments[run.deployment], run) for run in runs}

@@ -112,7 +112,7 @@ async def _with_runner(tx: AsyncSession, live: Sequence[Instance]) -> set[int | 
     wanted = {row.deployment_id for row in live}
     query = select(Deployment.id, Deployment.kind).where(col(Deployment.id).in_(wanted))
     kinds = dict((await tx.exec(query)).all()) if wanted else {}
-    return {row.id for row in live if Kind(kinds[row.deployment_id]).serves == "session"}
+    return {row.id for row in live if Kind(kinds[row.deployment_id]).has_runner}
 
 
 def _forget(parts: Parts, leased: Sequence[Instance]) -> None:

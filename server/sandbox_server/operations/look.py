@@ -13,12 +13,10 @@ from sandbox_server.domain.edge import WAKER
 from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.domain.kind import Kind
 from sandbox_server.domain.sleeping import release_sleeps
-from sandbox_server.errors import RuntimeUnavailable
-from sandbox_server.operations import trouble
+from sandbox_server.operations import listen
 from sandbox_server.operations.parts import Parts
-from sandbox_server.runtime.base import LogLine
-from sandbox_server.store import deployments, instances, notices, releases, visits
-from sandbox_server.store.tables import App, Deployment, Instance, Release
+from sandbox_server.store import deployments, figures, instances, notices, releases, visits
+from sandbox_server.store.tables import App, Deployment, Release
 from sandbox_server.store.tables import Visit as VisitRow
 from sandbox_server.visitor.base import Itinerary, Outcome, Visit
 
@@ -104,7 +102,8 @@ async def _visit(parts: Parts, stop: Stop, every: float) -> Found:
         await anyio.sleep(min(5.0, every / 60))
         found = await _look(parts, stop, deployment)
     if found.known:
-        words = await _r_words(parts, stop.release, began) if found.trouble else ""
+        asks = found.trouble and Kind(deployment.kind).has_runner
+        words = await _r_words(parts, stop.release, began) if asks else ""
         await _keep(parts, stop, found, words, began)
     return found
 
@@ -140,24 +139,16 @@ def _trouble(seen: Visit, release: Release, *, runs: bool) -> str:
 
 
 async def _r_words(parts: Parts, release: Release, since: datetime) -> str:
-    """What R said meanwhile, else last."""
+    """What R said of our own visit. The log is for whoever may read it: users' words may stand there."""
     async with parts.store.read() as tx:
-        rows = await instances.of_deployment(tx, release.deployment_id)
-    own = [row for row in rows if row.scope == Scope.release and row.spec_hash == release.spec_hash]
-    alive = [row for row in own if row.state != InstanceState.ended]
-    lines: list[LogLine] = []
-    for row in alive or own[-1:]:
-        lines += await _lines(parts, row, since)
-    return trouble.r_error(sorted(lines, key=lambda line: line.at))[-_LONGEST:]
-
-
-async def _lines(parts: Parts, row: Instance, since: datetime) -> list[LogLine]:
-    try:
-        return [line async for line in parts.runtime.logs(row.name, tail=200, since=since)] or [
-            line async for line in parts.runtime.logs(row.name, tail=50)
-        ]
-    except RuntimeUnavailable:
-        return []
+        rows = await instances.live(tx, release.deployment_id)
+    for row in (row for row in rows if (row.scope, row.state) == (Scope.release, InstanceState.up)):
+        if said := await listen.hear(parts, row):
+            await listen.keep(parts, row, said)
+    async with parts.store.read() as tx:
+        met = await figures.faults(tx, [release.deployment_id], Scope.release)
+    own = [f"{fault.place}: {fault.message}" for fault in met if fault.message and fault.last_at >= since]
+    return "\n".join(own)[:_LONGEST]
 
 
 async def _keep(parts: Parts, stop: Stop, found: Found, words: str, began: datetime) -> None:

@@ -6,12 +6,11 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from sandbox_server.domain.instance import InstanceState
-from sandbox_server.domain.kind import Kind
 from sandbox_server.domain.page_notice import PageNotice, page_notice
 from sandbox_server.operations import listen, retire
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.rows import Rows, rows
-from sandbox_server.store.tables import Branch, Instance
+from sandbox_server.store.tables import Instance
 
 _AT_ONCE = 10
 
@@ -19,11 +18,11 @@ _AT_ONCE = 10
 async def show(parts: Parts) -> None:
     """One look at all pages: give runners the notice that they should show, if they do not say that they do."""
     found = await rows(parts)
-    newest = await _shown(parts, found)
+    newest = _shown(parts, found)
     due = [
         (row, notice)
         for row in found.live
-        if row.state in (InstanceState.up, InstanceState.draining) and _has_runner(found, row)
+        if row.state in (InstanceState.up, InstanceState.draining) and found.has_runner(row)
         if _differs(parts, row, notice := _notice(parts, found, row, newest))
     ]
     places = asyncio.Semaphore(_AT_ONCE)
@@ -52,16 +51,13 @@ def _later(since: datetime | None, seconds: float) -> datetime | None:
     return None if since is None or seconds == float("inf") else since + timedelta(seconds=seconds)
 
 
-async def _shown(parts: Parts, found: Rows) -> set[int]:
+def _shown(parts: Parts, found: Rows) -> set[int]:
     """Ids of instances that new visitors get: what the releases and the branches show now."""
     runs = found.runs(0, parts.clock())
-    async with parts.store.read() as tx:
-        branches = {found.deployments[row.deployment_id].branch_id for row in found.live}
-        current = {branch.current_id for branch in [await tx.get(Branch, one) for one in branches] if branch}
     return {
         row.id or 0
         for run in runs
-        if run.spec_hash or run.deployment in current
+        if run.spec_hash or run.deployment in found.shown
         for row in _of(found, run.deployment, run.scope)
     }
 
@@ -69,10 +65,6 @@ async def _shown(parts: Parts, found: Rows) -> set[int]:
 def _of(found: Rows, deployment_id: int, scope: str) -> Iterable[Instance]:
     """Any spec: other variables are no newer version."""
     return (row for row in found.live if (row.deployment_id, row.scope) == (deployment_id, scope))
-
-
-def _has_runner(found: Rows, row: Instance) -> bool:
-    return Kind(found.deployments[row.deployment_id].kind).serves == "session"
 
 
 def _differs(parts: Parts, row: Instance, notice: PageNotice) -> bool:

@@ -120,7 +120,6 @@ async def _failed(parts: Parts, way: Way, letter: Letter, error: NotSent) -> Non
 
 def _set(notice: Notice, way: Way, progress: Progress) -> None:
     notice.told = {**notice.told, way.name: progress.dump()}
-    notice.attempts += 1
 
 
 async def _finish(parts: Parts) -> None:

@@ -21,10 +21,11 @@ async def observe(parts: Parts) -> Observed:
     sessions: dict[Server, int] | None
     try:
         sessions, visits = await parts.router.sessions(), await parts.router.visits()
+        left_over = await parts.router.left_over()
     except RouterUnavailable:
-        sessions, visits = None, {}
+        sessions, visits, left_over = None, {}, {}
     memory = await _memory(parts, [name for name in containers if _runs(containers[name])])
-    parts.observed = Observed(containers, sessions, visits, memory)
+    parts.observed = Observed(containers, sessions, visits, memory, left_over)
     return parts.observed
 
 

@@ -35,6 +35,8 @@ class Observed:
     visits: dict[str, int] = field(default_factory=dict)
     memory: dict[str, int] = field(default_factory=dict)
     """Bytes, by container name."""
+    left_over: dict[Server, int] = field(default_factory=dict)
+    """Of `sessions`, those in processes of the edge from before a reload."""
 
 
 @dataclass
@@ -124,10 +126,16 @@ class Parts:
     ticks: Callable[[], float] = time.monotonic
     """Seconds of a clock that never jumps, for what must not be ended too soon."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    steps: Stopwatch = field(default_factory=Stopwatch)
+    """Of canaries."""
     calm: dict[Run, float] = field(default_factory=dict)
     """Since when, in ticks, a run has had one instance too many."""
-    cramped: set[str] = field(default_factory=set)
-    """Keys of notices about runs that find no room for another instance."""
+    cramped: set[tuple[int, str]] = field(default_factory=set)
+    """Apps and keys of notices about runs that find no room for another instance."""
+    has_looked_for_room: bool = False
+    """Only then is it known who finds none."""
+    starters: dict[int, asyncio.Task[Any]] = field(default_factory=dict)
+    """Who starts and visits an instance, by its id; whoever has ended does not any more."""
     deaths: Bell = field(default_factory=Bell)
     """Rung when a container ended by itself."""
     weighed: float = -math.inf

@@ -12,13 +12,13 @@ from ipaddress import IPv4Address
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import config
-from sandbox_server.domain.instance import Scope
+from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.domain.kind import Kind
 from sandbox_server.domain.waiting import MEMORY, Shape, packages_of, wanted_shapes
 from sandbox_server.errors import ImageMissing, RuntimeUnavailable, SandboxError, StartFailed
 from sandbox_server.operations.parts import Parts
 from sandbox_server.runtime.base import ContainerSpec, ContainerState
-from sandbox_server.store import deployments, jobs, warm
+from sandbox_server.store import deployments, instances, jobs, warm
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import Deployment, Warm
 
@@ -32,7 +32,7 @@ _LATER = 600.0
 """Seconds for which nothing is tried again that did not come up."""
 _NEWEST = 100
 """Pushes that are looked at."""
-_FIRST = {"deploy", "switch", "refresh", "render"}
+_FIRST = {"deploy", "switch", "refresh", "render", "wake", "start"}
 """Jobs for which somebody waits, and which build or start something."""
 
 
@@ -40,9 +40,11 @@ async def keep(parts: Parts) -> None:
     """One round: what nobody wants goes, what has loaded is ready, and at most one more begins to load."""
     if not _is_due(parts):
         return
-    commits = parts.store.commits
+    commits, ahead = parts.store.commits, set(parts.pool.ahead)
     async with parts.store.read() as tx:
         rows, pushed = await warm.every(tx), await _pushed(parts, tx)
+        starting = {row.id for row in await instances.live(tx) if row.state == InstanceState.starting}
+    _forget(parts, ahead - starting)
     wanted = wanted_shapes(pushed, parts.settings.warm, parts.settings.warm_total, parts.settings.warm_memory)
     await _know_images(parts, wanted)
     rows = await _remove_unwanted(parts, rows, wanted)
@@ -66,6 +68,13 @@ def _is_due(parts: Parts) -> bool:
     if looked is None or looked[0] != parts.store.commits:
         return True
     return parts.monotonic() - looked[1] > _LOOK_AGAIN
+
+
+def _forget(parts: Parts, over: Collection[int]) -> None:
+    """Instances that got one ahead and start no more, and what may be tried again."""
+    parts.pool.ahead.difference_update(over)
+    for shape in [one for one, until in parts.pool.not_before.items() if until <= parts.monotonic()]:
+        del parts.pool.not_before[shape]
 
 
 async def _pushed(parts: Parts, tx: AsyncSession) -> list[Shape]:

@@ -23,11 +23,13 @@ async def check(parts: Parts, tx: AsyncSession, app_name: str, branch: str) -> N
         return
     if len(known) >= settings.sandboxes_per_app:
         words = f"{app_name} has {len(known)} sandboxes, as many as an app may have."
-        raise QuotaReached(words, _hint(await _oldest(tx, app_name), parts.clock()))
+        raise QuotaReached(
+            words, _hint(await _oldest(tx, app_name), parts.clock(), "SANDBOX_SANDBOXES_PER_APP")
+        )
     count = (await tx.exec(select(func.count()).select_from(Branch).join(App).where(*_LIVE))).one()
     if count >= settings.sandboxes:
         words = f"This server has {count} sandboxes, as many as it may have."
-        raise QuotaReached(words, _hint(await _oldest(tx, None), parts.clock()))
+        raise QuotaReached(words, _hint(await _oldest(tx, None), parts.clock(), "SANDBOX_SANDBOXES"))
 
 
 async def _oldest(tx: AsyncSession, app: str | None) -> Sequence[tuple[str, str, datetime | None]]:
@@ -43,9 +45,9 @@ async def _oldest(tx: AsyncSession, app: str | None) -> Sequence[tuple[str, str,
     return list(await tx.exec(query.where(App.name == app) if app else query))
 
 
-def _hint(oldest: Sequence[tuple[str, str, datetime | None]], now: datetime) -> str:
+def _hint(oldest: Sequence[tuple[str, str, datetime | None]], now: datetime, setting: str) -> str:
     if not oldest:
-        return "All of them are or were released; have the administrator raise SANDBOX_SANDBOXES_PER_APP."
+        return f"All of them are or were released; have the administrator raise {setting}."
     named = [
         f"`sandbox rm --app {app} --branch {branch}`{_since(touched, now)}" for app, branch, touched in oldest
     ]

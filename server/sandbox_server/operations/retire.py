@@ -5,7 +5,7 @@ Out of the edge, stopped, its log saved, removed, and only then its lease is giv
 
 import asyncio
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 
 from anyio import to_thread
@@ -15,7 +15,7 @@ from sandbox_server.domain.keeping import may_retire
 from sandbox_server.domain.kind import Kind
 from sandbox_server.operations import edge, listen
 from sandbox_server.operations.observe import observe, sessions_of
-from sandbox_server.operations.parts import Observed, Parts
+from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.rows import Rows, rows
 from sandbox_server.store import instances
 from sandbox_server.store.failpoints import failpoint
@@ -34,15 +34,12 @@ async def clear(parts: Parts) -> None:
     draining = [row for row in found.live if row.state == InstanceState.draining]
     parts.stopwatch.forget_all_but({(what, row.id) for what in _TIMES for row in draining})
     leaving = [row for row in draining if may_leave(parts, found, row, sessions_of(observed, [row]))]
-    if leaving:
-        # Asked again right before acting, and the runner too: a session may have begun since.
-        observed = await observe(parts)
-        leaving = [row for row in leaving if await _leaves(parts, found, row, observed)]
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def end(row: Instance) -> None:
         async with places:
-            await retire(parts, row)
+            if row.state == InstanceState.stopping or await _leaves(parts, found, row):
+                await retire(parts, row)
 
     stopping = [row for row in found.live if row.state == InstanceState.stopping]
     await asyncio.gather(*map(end, [*stopping, *leaving]))
@@ -77,11 +74,11 @@ def deadline(parts: Parts, found: Rows, row: Instance) -> float:
 
 
 async def retire(parts: Parts, row: Instance) -> None:
-    """May be called again after a kill, and goes on where it stood. Nothing, if its state is not as seen in `row`:
-    a drained instance may have come back."""
+    """May be called again after a kill, and goes on where it stood. Nothing, if its state is not as seen in `row`: a
+    drained instance may have come back, or who wanted its end may have thought better of it."""
     async with parts.store.write() as tx:
         fresh = await tx.get_one(Instance, row.id)
-        if fresh.state not in (row.state, InstanceState.stopping):
+        if fresh.state != InstanceState.stopping and _seen(fresh) != _seen(row):
             return
         fresh.state = InstanceState.stopping
         tx.add(fresh)
@@ -115,8 +112,13 @@ async def save_log(parts: Parts, row: Instance) -> None:
 _TIMES = ("asked", "deadline", "hung", "settle")
 
 
-async def _leaves(parts: Parts, found: Rows, row: Instance, observed: Observed) -> bool:
-    connected = sessions_of(observed, [row])
+def _seen(row: Instance) -> tuple[str, datetime | None]:
+    return row.state, row.drain_until if row.state == InstanceState.draining else None
+
+
+async def _leaves(parts: Parts, found: Rows, row: Instance) -> bool:
+    """Asked right before acting, and the runner too: a session may have begun since, while others were ended."""
+    connected = sessions_of(await observe(parts), [row])
     if not may_leave(parts, found, row, connected):
         return False
     if may_leave(parts, found, row, 1) or connected is None:

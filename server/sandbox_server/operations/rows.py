@@ -11,14 +11,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.domain import config
 from sandbox_server.domain.config import AppConfig
 from sandbox_server.domain.deployment import UNFINISHED
-from sandbox_server.domain.instance import InstanceState
+from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.domain.keeping import Run, wanted_runs
+from sandbox_server.domain.kind import Kind
+from sandbox_server.domain.release import ALL
 from sandbox_server.domain.running import Numbers, numbers
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, instances, jobs, releases
-from sandbox_server.store.tables import Deployment, Instance, Job, Release
+from sandbox_server.store.tables import Branch, Deployment, Instance, Job, Release
 from sandbox_server.wire import Status
 
+_BRINGING = {"deploy", "wake", "refresh", "switch"}
+"""Kinds of jobs after which an instance is up."""
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 """A time at which whatever will ever be kept is."""
 
@@ -36,6 +40,8 @@ class Rows:
     """By id, all that is named above."""
     withdrawn: set[tuple[int, str]]
     """Kept releases that somebody ended, as deployment and spec hash."""
+    shown: set[int | None]
+    """Deployments that the branches of what runs show."""
     _configs: dict[int, AppConfig] = field(default_factory=dict)
 
     @property
@@ -51,6 +57,14 @@ class Rows:
     def begun(self) -> set[int]:
         """Instances that a job starts."""
         return {job.payload["instance"] for job in self.jobs if "instance" in job.payload}
+
+    def has_runner(self, row: Instance) -> bool:
+        """Is there something in it that answers questions and shows notices?"""
+        return Kind(self.deployments[row.deployment_id].kind).has_runner
+
+    def brings(self, run: Run) -> bool:
+        """Whether a job, maybe one that still waits for its place, brings the first instance of this run."""
+        return any(job.payload.get("deployment") == run.deployment and _suits(job, run) for job in self.jobs)
 
     def config(self, deployment_id: int) -> AppConfig:
         if deployment_id not in self._configs:
@@ -109,7 +123,21 @@ async def rows_in(tx: AsyncSession) -> Rows:
         jobs=await jobs.open_jobs(tx),
         deployments={row.id or 0: row for row in [*ready, *await _by_ids(tx, ids)]},
         withdrawn=await instances.withdrawn(tx, {run.deployment for run in released}),
+        shown=await _shown(tx, {row.deployment_id for row in live}),
     )
+
+
+async def _shown(tx: AsyncSession, ids: Collection[int]) -> set[int | None]:
+    branches = select(Deployment.branch_id).where(col(Deployment.id).in_(ids))
+    return set(await tx.exec(select(Branch.current_id).where(col(Branch.id).in_(branches))))
+
+
+def _suits(job: Job, run: Run) -> bool:
+    if "instance" in job.payload or job.payload.get("share", ALL) == 0:
+        return False
+    scope = Scope.release if job.kind == "switch" else job.payload.get("scope", Scope.sandbox)
+    at = job.payload.get("variables_at", run.variables_at)
+    return job.kind in _BRINGING and scope == run.scope and at == run.variables_at
 
 
 async def _by_ids(tx: AsyncSession, ids: Collection[int]) -> list[Deployment]:

@@ -1,7 +1,7 @@
 """Running: an app's instances in the release scope, one by one, and what of them does not come up."""
 
 from sandbox_server.domain.instance import InstanceState, Leaving, Scope
-from sandbox_server.operations import crash
+from sandbox_server.operations import crash, hang
 from sandbox_server.operations.observe import memory_of, people_on
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, instances
@@ -34,7 +34,7 @@ async def crashing(parts: Parts, app_name: str) -> list[str]:
 
 
 def _running(parts: Parts, app: str, number: int, row: Instance) -> Running:
-    silent = _silent_for(parts, row)
+    silent = hang.silent_for(parts, row)
     hung = row.drains_why == Leaving.hung or silent >= parts.settings.hang_after
     state = "hung" if hung and row.state in (InstanceState.up, InstanceState.draining) else row.state
     return Running.model_validate(
@@ -45,11 +45,3 @@ def _running(parts: Parts, app: str, number: int, row: Instance) -> Running:
             "since": row.created_at,
         }
     )  # fmt: skip
-
-
-def _silent_for(parts: Parts, row: Instance) -> float:
-    """Seconds; 0 if it answers, or was not asked."""
-    heard = parts.heard.get(row.name)
-    if heard is None or heard.silent_since is None:
-        return 0
-    return parts.monotonic() - heard.silent_since

@@ -13,7 +13,7 @@ from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.sleeping import may_sleep, must_tell_use, release_may_sleep, release_sleeps
 from sandbox_server.operations.observe import people_on
 from sandbox_server.operations.parts import Observed, Parts
-from sandbox_server.store import deployments, events, releases
+from sandbox_server.store import deployments, events, jobs, releases
 from sandbox_server.store.tables import App, Branch, Deployment, Instance, Release
 from sandbox_server.wire import Status
 
@@ -133,19 +133,28 @@ async def _consider_release(parts: Parts, napper: Napper, use: Use) -> None:
             app = await tx.get_one(App, napper.app.id)
             app.used_at = now
             tx.add(app)
-    if not use.now and release_may_sleep(
-        made_at=napper.release.created_at,
-        used_at=napper.app.used_at,
+    if not use.now and _is_over(parts, napper, napper.app, napper.release.created_at, use, now):
+        await _release_falls_asleep(parts, napper, use, now)
+
+
+def _is_over(parts: Parts, napper: Napper, app: App, made_at: datetime, use: Use, now: datetime) -> bool:
+    return release_may_sleep(
+        made_at=made_at,
+        used_at=app.used_at,
         sessions=use.people,
         sleep_after=max(napper.after, parts.settings.settle),
         now=now,
-    ):
-        await _release_falls_asleep(parts, napper, now)
+    )
 
 
-async def _release_falls_asleep(parts: Parts, napper: Napper, now: datetime) -> None:
+async def _release_falls_asleep(parts: Parts, napper: Napper, use: Use, now: datetime) -> None:
     async with parts.store.write() as tx:
         app = await tx.get_one(App, napper.app.id)
+        # Looked at again: a promote may have come in between, or be on its way.
+        made_at = (await releases.of_app(tx, app.id or 0))[0].created_at
+        switches = any(job.kind == "switch" for job in await jobs.open_jobs(tx, f"app:{app.id}"))
+        if switches or not _is_over(parts, napper, app, made_at, use, now):
+            return
         app.asleep_since = now
         tx.add(app)
         await events.record(

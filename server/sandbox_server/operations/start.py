@@ -15,7 +15,7 @@ from sandbox_server.errors import ImageMissing, RuntimeUnavailable, StartFailed
 from sandbox_server.operations import claim, documents, retire, trouble
 from sandbox_server.operations.parts import Parts
 from sandbox_server.runtime.base import ContainerSpec, ContainerState
-from sandbox_server.store import deployments, instances, variables
+from sandbox_server.store import deployments, instances, jobs, variables
 from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Branch, Deployment, Instance
 from sandbox_server.wire import Status
@@ -136,6 +136,7 @@ async def _plan(
             or await _equal(parts, tx, deployment_id, spec, instead_of)
             or await _lease(parts, tx, app, deployment, spec, at, apart=bool(instead_of))
         )
+        _begin(parts, row)
         told = await documents.choose(parts, tx, deployment, row, parameters)
         container = await _container_of(parts, tx, deployment, spec, row, at, told)
     return Plan(row, container, spec.memory, Kind(deployment.kind), deployment.entry)
@@ -199,10 +200,16 @@ async def _reserved(tx: AsyncSession, row_id: int) -> Instance:
 async def _equal(
     parts: Parts, tx: AsyncSession, deployment_id: int, spec: Spec, instead_of: Collection[int]
 ) -> Instance | None:
-    """A live instance of the same spec: best one that is up, else one that starts; drained ones come back."""
+    """A live instance of the same spec: best one that is up, else one that starts; drained ones come back.
+
+    One that another job starts, or will start, is that job's alone.
+    """
     found: list[tuple[tuple[bool, ...], Instance]] = []
+    others = {job.payload.get("instance") for job in await jobs.open_jobs(tx)} | _begun_by_others(parts)
     for row in await instances.live(tx, deployment_id):
         if row.spec_hash != spec.hash or row.id in instead_of or await documents.outdated(tx, row):
+            continue
+        if row.state == InstanceState.starting and row.id in others:
             continue
         if row.state in (InstanceState.up, InstanceState.starting) or instances.returns(row):
             up = row.state == InstanceState.up
@@ -213,6 +220,21 @@ async def _equal(
     if best.state == InstanceState.draining:
         await instances.bring_back(tx, best, parts.clock())
     return best
+
+
+def _begin(parts: Parts, row: Instance) -> None:
+    """From now on until the job ends nobody else starts or visits this one. Called within the transaction that chose
+    it, so that no other one chooses it in between."""
+    for row_id in [row_id for row_id, task in parts.starters.items() if task.done()]:
+        del parts.starters[row_id]
+    task = asyncio.current_task()
+    if row.state == InstanceState.starting and row.id is not None and task is not None:
+        parts.starters.setdefault(row.id, task)
+
+
+def _begun_by_others(parts: Parts) -> set[int | None]:
+    own = asyncio.current_task()
+    return {row_id for row_id, task in parts.starters.items() if task is not own and not task.done()}
 
 
 def _container(row: Instance, spec: Spec, environment: dict[str, str], volume: str) -> ContainerSpec:

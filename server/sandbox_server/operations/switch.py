@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.canary import Wish
-from sandbox_server.domain.instance import InstanceState, Scope
+from sandbox_server.domain.instance import InstanceState, Leaving, Scope
 from sandbox_server.domain.release import ALL, check_seen, standing
 from sandbox_server.errors import StartFailed, StateChanged
 from sandbox_server.operations import canary, documents, edge, start, trouble, visit
@@ -87,6 +87,9 @@ async def _add(
         fresh = await tx.get_one(Instance, instance.id)
         if fresh.state != InstanceState.up:
             raise StateChanged("The instance went away before the switch.", "Try again.")
+        # Whoever asked for its end did so before: from now on users come to it.
+        fresh.drains_why = Leaving.unneeded
+        tx.add(fresh)
         deployment = await deployments.by_id(tx, payload["deployment"])
         if deployment.status == Status.retired and payload["kind"] == "promote":
             raise StateChanged(f"d{deployment.number} was removed meanwhile.")

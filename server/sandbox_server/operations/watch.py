@@ -31,14 +31,13 @@ async def judge(parts: Parts) -> None:
     """One look at all apps whose newest release is new or has a share only."""
     now = parts.clock()
     async with parts.store.read() as tx:
-        looked_at = [
-            row.app_id for row in await releases.newest(tx) if _may_be_watched(row, now - DAY - GRACE)
-        ]
-    for app_id in looked_at:
+        looked_at = [row for row in await releases.newest(tx) if _may_be_watched(row, now - DAY - GRACE)]
+    parts.steps.forget_all_but({row.id for row in looked_at})
+    for row in looked_at:
         try:
-            await _judge(parts, app_id)
+            await _judge(parts, row.app_id)
         except SandboxError as error:
-            log.warning("watch of app %s: %s", app_id, error.message)
+            log.warning("watch of app %s: %s", row.app_id, error.message)
 
 
 def _may_be_watched(row: Release, young: datetime) -> bool:
@@ -58,14 +57,23 @@ async def _judge(parts: Parts, app_id: int) -> None:
 
 
 async def _judge_candidate(parts: Parts, app_id: int, seen: Evidence) -> None:
+    step_over = _step_is_over(parts, seen)
     if seen.verdict.state == "worse":
         await _row(parts, app_id, seen, plans.Wish(0))
-    elif seen.watched.ended(parts.clock()):
+    elif step_over:
         if seen.verdict.state == "fine":
             row = seen.watched.row
             await _row(parts, app_id, seen, plans.after(plans.stored(row.share, row.plan)))
         else:
             await _say_it_waits(parts, app_id, seen)
+
+
+def _step_is_over(parts: Parts, seen: Evidence) -> bool:
+    """Asked at every look, so that its time is known from the beginning: a clock that is set ends no step."""
+    row, until = seen.watched.row, seen.watched.until
+    return until is not None and parts.steps.is_over(
+        row.id, until, parts.clock(), parts.ticks(), span=float(row.plan["seconds"])
+    )
 
 
 async def _row(parts: Parts, app_id: int, seen: Evidence, wish: plans.Wish) -> None:
@@ -96,8 +104,7 @@ async def _say_it_waits(parts: Parts, app_id: int, seen: Evidence) -> None:
     async with parts.store.write() as tx:
         if await _still_newest(tx, app_id, seen):
             app = await tx.get_one(App, app_id)
-            hint = f"Raise it by hand: `sandbox promote d{seen.deployment.number} --app {app.name} --percent 50`."
-            await notices.open_notice(tx, app_id, notices.WATCH, text, now, hint)
+            await notices.open_notice(tx, app_id, notices.WATCH, text, now, _raise(app, seen))
 
 
 async def _take_back(parts: Parts, app_id: int, seen: Evidence) -> None:
@@ -162,6 +169,12 @@ def _before(seen: Evidence) -> int:
 
 def _look(app: App, seen: Evidence) -> str:
     return f"Read its log: `sandbox logs d{seen.deployment.number} --app {app.name}`."
+
+
+def _raise(app: App, seen: Evidence) -> str:
+    share = seen.watched.row.share
+    more = f" --percent {plans.larger(share)}" if plans.larger(share) > share else ""
+    return f"Raise it by hand: `sandbox promote d{seen.deployment.number} --app {app.name}{more}`."
 
 
 def _by_hand(app: App, seen: Evidence) -> str:

@@ -54,7 +54,7 @@ def to_promote(form: _Promote, deployment: int) -> ReleaseRequest:
         reason=form.reason,
         replace=form.replace,
         percent=form.percent if form.how == "share" else None,
-        canary=steps if form.how == "steps" else "",
+        canary=steps if form.how == "steps" else None,
     )
 
 
@@ -67,8 +67,3 @@ def to_roll_back(form: _Rollback) -> RollbackRequest:
 def to_drain(form: _Drain) -> DrainRequest:
     now = form.deadline == "now"
     return DrainRequest(deadline="" if now else form.deadline, now=now, scope=form.scope, reason=form.reason)
-
-
-def larger(share: int) -> int:
-    """A good next share of the visitors."""
-    return next((step for step in (10, 25, 50) if step > share), min(share + 25, 99))

@@ -25,7 +25,7 @@ Headers = list[tuple[bytes, bytes]]
 
 async def pass_on(request: Request, address: IPv4Address, label: str, patience: float) -> Response:
     """The app's answer, as the edge would give it. `label` names the deployment, `patience` are seconds."""
-    if not passable(request.url.path):
+    if not passable(request.scope["path"]):
         return PlainTextResponse("There is nothing here.", 404)
     # Certificates are never looked at here, and reading them takes longer than the rest.
     timeout = httpx.Timeout(patience, connect=_CONNECT)

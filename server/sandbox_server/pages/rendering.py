@@ -15,9 +15,10 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 import sandbox_templates
+from sandbox_server.domain import canary
 from sandbox_server.domain.deployment import may
 from sandbox_server.domain.durations import in_words
-from sandbox_server.pages import forms, sentences, words
+from sandbox_server.pages import sentences, words
 from sandbox_server.wire_sessions import Day
 
 WEB = Path(sandbox_templates.__file__).parent / "web"
@@ -87,7 +88,7 @@ def _environment() -> Environment:
         "promised": sentences.promised,
         "up_share": sentences.up_share,
         "span": in_words,
-        "larger": forms.larger,
+        "larger": canary.larger,
     }
     environment.globals |= {"icon": _icon, "may": may}
     return environment

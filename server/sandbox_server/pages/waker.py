@@ -103,7 +103,7 @@ async def start(request: Request, _: Anyone, parts: PartsOf, next: str = "/") ->
 
 @router.api_route("/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 async def arrived(request: Request, _: Anyone, parts: PartsOf) -> Response:
-    kind = arrival(request.method, request.url.path, request.headers)
+    kind = arrival(request.method, request.scope["path"], request.headers)
     return await _ANSWERS[kind](request, parts)
 
 
@@ -229,7 +229,14 @@ def _here(request: Request, parts: Parts) -> str:
     """The very address that was asked for; whole, since a path may begin like another host."""
     path = request.scope.get("raw_path") or request.url.path.encode()
     query = request.scope["query_string"]
-    return f"{parts.settings.scheme}://{_host(request)}{(path + (b'?' + query if query else b'')).decode('latin-1')}"
+    asked = (path + (b"?" + query if query else b"")).decode("latin-1")
+    return f"{parts.settings.scheme}://{_authority(request)}{asked}"
+
+
+def _authority(request: Request) -> str:
+    """The host that is known, and the port by which people came: nothing else that a header may say."""
+    name, _, port = _host(request).partition(":")
+    return f"{name}:{port}" if port.isascii() and port.isdigit() else name
 
 
 def _host(request: Request) -> str:

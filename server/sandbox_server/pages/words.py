@@ -20,6 +20,7 @@ _DEEDS = {
     "instance.crashed": "{scope} crashed",
     "instance.drained": "{scope} gets no new sessions{by}",
     "instance.ended": "{scope} ended",
+    "instance.lost": "{scope} was ended with the engine",
     "instance.not_started": "{scope} did not start",
     "instance.returned": "{scope} gets new sessions again",
     "notice.opened": "became a notice to the owner",

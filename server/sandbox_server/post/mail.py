@@ -10,6 +10,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -103,10 +104,16 @@ class Mail:
 
     def _introduce(self, client: smtplib.SMTP) -> None:
         client.ehlo()
-        if not self._server.tls and client.has_extn("starttls"):
+        secret = self._server.tls
+        if not secret and client.has_extn("starttls"):
             client.starttls(context=self._trust)
             client.ehlo()
+            secret = True
         if self._server.user:
+            if not (secret or _is_near(self._server.host)):
+                raise NotSent(
+                    f"{self._server.host} offers no TLS, and a password is not sent without: use smtps"
+                )
             client.login(self._server.user, self._server.password)
 
 
@@ -114,6 +121,14 @@ def _cut(client: smtplib.SMTP) -> None:
     if client.sock:
         with suppress(OSError):
             client.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _is_near(host: str) -> bool:
+    """On this machine: nobody listens on the way."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _from(sender: str) -> str:

@@ -57,12 +57,17 @@ class Router(Protocol):
         """
         ...
 
+    async def left_over(self) -> dict[Server, int]:
+        """Of these, connections in processes from before a reload: what is full does not count them."""
+        ...
+
     async def visits(self) -> dict[str, int]:
         """Of these, connections of the platform's own checking browser, by slot."""
         ...
 
     async def requests(self) -> dict[str, tuple[int, int]]:
-        """Requests by slot, and how many of these were answered with 500 or above; without the platform's own visits.
+        """Requests by slot, and how many of these were answered with 500 or above; without the platform's own visits
+        and the page of those who wait until there is room.
 
         Counted since a process began, over all processes of the proxy: it falls when one of them ends. Slots
         without any are left out. Raises `RouterUnavailable` as `sessions` does.

@@ -93,10 +93,16 @@ def _config(settings: EdgeSettings, wanted: Edge, user: str, static: str) -> str
         digest=static,
         user=user,
         waker=WAKER,
+        bucket=_bucket(settings),
         slots=[
             (f"slot{index}", _servers(settings, wanted, f"slot{index}")) for index in range(settings.slots)
         ],
     )
+
+
+def _bucket(settings: EdgeSettings) -> str:
+    # Of this form browsers take a cookie from its own host only: no sibling's script can move visitors about.
+    return "__Host-sandbox_bucket" if settings.scheme == "https" else "sandbox_bucket"
 
 
 def _milliseconds(seconds: float) -> int:

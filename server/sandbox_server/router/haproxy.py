@@ -93,13 +93,17 @@ class HAProxyRouter:
     async def sessions(self) -> dict[Server, int]:
         return dict(await self._sum("show stat -1 4 -1", readings.sessions))
 
+    async def left_over(self) -> dict[Server, int]:
+        return dict(await self._sum("show stat -1 4 -1", readings.sessions, lambda workers: workers.old))
+
     async def visits(self) -> dict[str, int]:
         return dict(await self._sum("show table visits", readings.visits))
 
     async def requests(self) -> dict[str, tuple[int, int]]:
         all_of_them = await self._sum("show stat -1 2 -1", readings.requests)
         own = await self._sum("show table visits", readings.visited)
-        return readings.without(all_of_them, own)
+        waited = await self._sum("show table waits", readings.waited)
+        return readings.without(all_of_them, own + waited)
 
     async def facts(self) -> RouterFacts:
         try:
@@ -165,12 +169,17 @@ class HAProxyRouter:
         except RouterUnavailable:
             return
 
-    async def _sum(self, command: str, reading: Callable[[str], Counter[K]]) -> Counter[K]:
-        """The reading over all processes; one that ended while we asked has nothing left to count."""
+    async def _sum(
+        self,
+        command: str,
+        reading: Callable[[str], Counter[K]],
+        of: Callable[[readings.Workers], list[int]] = lambda workers: workers.all,
+    ) -> Counter[K]:
+        """The reading over these processes; one that ended while we asked has nothing left to count."""
         for attempt in range(_ATTEMPTS):
             total: Counter[K] = Counter()
             try:
-                for worker in (await self._workers()).all:
+                for worker in of(await self._workers()):
                     total += _read(reading, await ask(self._folder, command, worker))
                 return total
             except RouterUnavailable:

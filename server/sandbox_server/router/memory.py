@@ -22,6 +22,7 @@ class MemoryRouter:
         """False: the proxy serves, but cannot be asked."""
         self._size = (slots, servers_per_slot)
         self._sessions: dict[Server, int] = {}
+        self._left_over: dict[Server, int] = {}
         self._visits: dict[str, int] = {}
         self._requests: dict[str, tuple[int, int]] = {}
 
@@ -48,6 +49,10 @@ class MemoryRouter:
         self._asked()
         return {server: count for server, count in self._sessions.items() if count}
 
+    async def left_over(self) -> dict[Server, int]:
+        self._asked()
+        return {server: count for server, count in self._left_over.items() if count}
+
     async def visits(self) -> dict[str, int]:
         self._asked()
         return {slot: count for slot, count in self._visits.items() if count}
@@ -67,6 +72,9 @@ class MemoryRouter:
     def set_sessions(self, server: Server, count: int) -> None:
         self._sessions[server] = count
 
+    def set_left_over(self, server: Server, count: int) -> None:
+        self._left_over[server] = count
+
     def set_visits(self, slot: str, count: int) -> None:
         self._visits[slot] = count
 
@@ -77,6 +85,7 @@ class MemoryRouter:
         """The proxy is gone, with its connections; the files stay."""
         self.running = None
         self._sessions.clear()
+        self._left_over.clear()
         self._visits.clear()
         self._requests.clear()
 

@@ -117,6 +117,19 @@ def visited(text: str) -> Counter[tuple[str, str]]:
     return found
 
 
+def waited(text: str) -> Counter[tuple[str, str]]:
+    """From `show table waits`: answers of the page that waits, in the shape of `requests`. None from a process that
+    began before there was such a table. Raises `ValueError` if it is not that."""
+    if "no such" in text.lower():
+        return Counter()
+    if "# table: waits" not in text:
+        raise ValueError(f"not the table of those who wait: {text[:200]!r}")
+    found: Counter[tuple[str, str]] = Counter()
+    for slot, count in re.findall(r"key=(\S+) .*\bhttp_req_cnt=(\d+)", text):
+        found.update({(slot, "all"): int(count), (slot, "failed"): int(count)})
+    return found
+
+
 def without(counted: Counter[tuple[str, str]], own: Counter[tuple[str, str]]) -> dict[str, tuple[int, int]]:
     """By slot, what is left without the platform's own; never below zero."""
     left = {slot: counted[slot, "all"] - own[slot, "all"] for slot, name in counted if name == "all"}

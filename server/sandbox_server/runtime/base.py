@@ -182,6 +182,10 @@ class Runtime(Protocol):
         """
         ...
 
+    async def volume_names(self) -> list[str]:
+        """This platform's volumes, without a look into them."""
+        ...
+
     async def volumes(self) -> dict[str, int]:
         """This platform's volumes by name, and the bytes in each. May take seconds."""
         ...

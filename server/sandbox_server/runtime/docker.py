@@ -145,6 +145,9 @@ class DockerRuntime:
         finally:
             gift.close()
 
+    async def volume_names(self) -> list[str]:
+        return await self._engine.call(lambda client: list_volumes(client, self._platform))
+
     async def volumes(self) -> dict[str, int]:
         return await self._engine.call(lambda client: read_volumes(client, self._platform), slow=True)
 

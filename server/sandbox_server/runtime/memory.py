@@ -170,6 +170,10 @@ class MemoryRuntime:
         instance = self._running(name)
         instance.folders[path] = b"".join([chunk async for chunk in chunks])
 
+    async def volume_names(self) -> list[str]:
+        self._fail_if_asked()
+        return list(self._volumes)
+
     async def volumes(self) -> dict[str, int]:
         self._fail_if_asked()
         return dict(self._volumes)

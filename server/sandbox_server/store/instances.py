@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from ipaddress import IPv4Network
 
-from sqlmodel import col, func, select
+from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.instance import (
@@ -102,9 +102,13 @@ async def lease(
 async def drain(
     tx: AsyncSession, row: Instance, by: str, now: datetime, why: Leaving = Leaving.unneeded
 ) -> None:
-    """No new page loads from now on; whoever is on it may finish. Nothing, if it has no traffic."""
+    """No new page loads from now on; whoever is on it may finish. Nothing, if it has no traffic.
+
+    If somebody asked for its end before it had any, that stays the reason.
+    """
     if row.state != InstanceState.up:
         return
+    why = Leaving.asked if row.drains_why == Leaving.asked else why
     row.state, row.drains_since, row.drains_why = InstanceState.draining, now, why
     tx.add(row)
     await _tell(tx, row, "instance.drained", by, now, _REASONS.get(why, ""))
@@ -133,6 +137,21 @@ async def end(tx: AsyncSession, row: Instance, now: datetime) -> None:
     row.visit_pin = ""
     row.state, row.ended_at = InstanceState.ended, now
     await tx.flush()
+
+
+async def forget(tx: AsyncSession, before: datetime) -> None:
+    """Those that ended before then. Of each deployment, scope and spec the newest stays, and the newest on which a
+    session came up: they say what is known of it."""
+    spec = (col(Instance.deployment_id), col(Instance.scope), col(Instance.spec_hash))
+    newest = select(func.max(Instance.id)).group_by(*spec)
+    await tx.exec(
+        delete(Instance).where(
+            col(Instance.state) == InstanceState.ended,
+            col(Instance.ended_at) < before,
+            col(Instance.id).not_in(newest),
+            col(Instance.id).not_in(newest.where(col(Instance.visited))),
+        )
+    )
 
 
 def _equal(row: Instance, deployment_id: int, spec_hash: str) -> bool:

@@ -5,13 +5,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, or_, select, update
+from sqlmodel import col, delete, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.errors import NotFound
-from sandbox_server.store.tables import Job
+from sandbox_server.store.tables import Job, Release
 
 OPEN = ("queued", "running")
+_ONCE = "instance:"
+"""Targets that never come again begin with it."""
 
 
 async def add(
@@ -152,13 +154,17 @@ async def release_leases(tx: AsyncSession) -> None:
     await tx.exec(update(Job).where(col(Job.status) == "running").values(lease=None, leased_until=None))
 
 
-async def failures_in_a_row(tx: AsyncSession, target: str, kind: str) -> int:
-    """How many of the newest ended jobs of that target and kind failed, until the first that did not; 12 at most."""
-    query = (
-        select(Job.status)
-        .where(Job.target == target, Job.kind == kind, col(Job.status).in_(("done", "failed")))
-        .order_by(col(Job.id).desc())
-        .limit(12)
+async def forget(tx: AsyncSession, before: datetime) -> None:
+    """Those that ended before then. Releases' own stay, and the newest of each target and kind: its end counts.
+
+    The newest of all stays too, so that no number comes twice.
+    """
+    newest = select(func.max(Job.id)).where(~col(Job.target).startswith(_ONCE)).group_by(Job.target, Job.kind)
+    released = select(Release.job_id).where(col(Release.job_id).is_not(None))
+    await tx.exec(
+        delete(Job).where(
+            col(Job.status).not_in(OPEN),
+            func.coalesce(Job.finished_at, Job.created_at) < before,
+            *(col(Job.id).not_in(kept) for kept in (newest, released, select(func.max(Job.id)))),
+        )
     )
-    statuses = list(await tx.exec(query))
-    return next((number for number, status in enumerate(statuses) if status == "done"), len(statuses))

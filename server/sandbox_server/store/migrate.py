@@ -12,10 +12,10 @@ from sqlmodel import SQLModel
 from sandbox_server.store.engine import Store
 
 
-async def migrate(store: Store) -> None:
-    """Apply what is missing; nothing if nothing is."""
+async def migrate(store: Store, to: str = "head") -> None:
+    """Apply what is missing up to this version; nothing if nothing is."""
     async with store.engine.begin() as connection:
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(_upgrade, to)
 
 
 async def differences(store: Store) -> list[object]:
@@ -26,8 +26,8 @@ async def differences(store: Store) -> list[object]:
         )
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

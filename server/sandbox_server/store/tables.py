@@ -18,7 +18,10 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value.astimezone(UTC) if value else None
+        try:
+            return value.astimezone(UTC) if value else None
+        except OverflowError:  # the last hours that a calendar has, in another zone
+            return value.replace(tzinfo=UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
@@ -242,7 +245,7 @@ class Instance(SQLModel, table=True):
     slot: int | None = None
     server: int | None = None
     address: str | None = Field(default=None, unique=True)
-    state: str
+    state: str = Field(index=True)
     visit_pin: str = ""
     """While the checking browser looks at a candidate: the one-time pin that reaches it."""
     visited: bool = False
@@ -300,6 +303,14 @@ class Event(SQLModel, table=True):
     new: str = ""
     reason: str = _text()
     hash: str
+
+
+class Counter(SQLModel, table=True):
+    """A number that only grows."""
+
+    __tablename__: ClassVar[str] = "counter"
+    name: str = Field(primary_key=True)
+    value: int = 0
 
 
 class Warm(SQLModel, table=True):
@@ -387,8 +398,6 @@ class Notice(SQLModel, table=True):
     settled_at: datetime | None = _maybe_time()
     told_at: datetime | None = _maybe_time()
     """When mail and webhook had it, if there are any."""
-    attempts: int = 0
-    """Of telling."""
     told: dict[str, Any] = _json()
     """By "mail" and "webhook", how far it got with telling: a `domain.telling.Progress`, dumped."""
     all_told: bool = Field(default=False, index=True)

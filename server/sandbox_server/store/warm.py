@@ -11,7 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.domain.instance import InstanceState, free_address
 from sandbox_server.domain.waiting import Shape
 from sandbox_server.errors import Full
-from sandbox_server.store.tables import Instance, Warm
+from sandbox_server.store.tables import Counter, Instance, Warm
+
+_ADDRESSES = "addresses"
 
 
 async def every(tx: AsyncSession) -> list[Warm]:
@@ -54,10 +56,14 @@ async def addresses(tx: AsyncSession) -> set[str]:
 
 
 async def next_ordinal(tx: AsyncSession) -> int:
-    """From where a free address is looked for: further on with everything that is made."""
-    made = (await tx.exec(select(func.max(Instance.id)))).one()
-    waiting = (await tx.exec(select(func.max(Warm.id)))).one()
-    return (made or 0) + (waiting or 0) + 1
+    """From where a free address is looked for: further on each time, also when what was made is forgotten."""
+    counter = await tx.get(Counter, _ADDRESSES)
+    if counter is None:
+        made = (await tx.exec(select(func.max(Instance.id)))).one()
+        counter = Counter(name=_ADDRESSES, value=made or 0)
+    counter.value += 1
+    tx.add(counter)
+    return counter.value
 
 
 async def claimed_at(tx: AsyncSession, address: str) -> Warm | None:

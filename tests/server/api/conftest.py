@@ -26,7 +26,7 @@ class Api:
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
     platform = assemble(tmp_path, reconcile_every=0.1)
     app = create_app(platform.parts)
-    async with LifespanManager(app):
+    async with LifespanManager(app, startup_timeout=60, shutdown_timeout=60):
         transport = ASGITransport(app, raise_app_exceptions=False)
         clients = [
             AsyncClient(transport=transport, base_url="http://sandbox.localhost/api/v1") for _ in range(3)

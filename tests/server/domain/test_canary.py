@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox_server.domain.canary import Step, Wish, after, parse, stored, wished
+from sandbox_server.domain.canary import Step, Wish, after, larger, parse, stored, wished
 from sandbox_server.errors import BadRequest
 
 
@@ -15,9 +15,9 @@ def test_it_works() -> None:
 
 
 def test_without_a_plan_the_share_stays_until_somebody_decides() -> None:
-    assert wished(None, "") == Wish(100)
-    assert wished(25, "") == Wish(25)
-    assert (wished(25, "").plan, wished(25, "").planned) == ({}, False)
+    assert wished(None, None) == Wish(100)
+    assert wished(25, None) == Wish(25)
+    assert (wished(25, None).plan, wished(25, None).planned) == ({}, False)
     assert stored(25, {}) == Wish(25)
 
 
@@ -52,6 +52,17 @@ def test_what_is_no_plan_is_refused_with_an_example(text: str, words: str) -> No
     assert "10@10m,50@10m" in caught.value.hint
 
 
+@pytest.mark.parametrize(("share", "more"), [(1, 10), (10, 25), (25, 50), (50, 75), (75, 99), (99, 99)])
+def test_the_next_share_is_larger(share: int, more: int) -> None:
+    assert larger(share) == more
+
+
 def test_a_share_and_a_plan_together_are_refused() -> None:
     with pytest.raises(BadRequest, match="shares itself"):
         wished(10, "10@10m")
+
+
+def test_an_empty_plan_is_none_and_not_a_release_to_everybody() -> None:
+    for empty in ("", " ", ","):
+        with pytest.raises(BadRequest):
+            wished(None, empty)

@@ -52,3 +52,15 @@ async def test_each_instance_has_a_secret_of_its_own(platform: Platform) -> None
     assert all(len(secret) >= 32 for secret in secrets)
     name = (await platform.instance(first)).name
     assert secrets[0] == platform.parts.sealer.derive(f"runner {name}")
+
+
+async def test_to_remove_them_nobody_weighs_them(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def weigh() -> dict[str, int]:
+        raise AssertionError("This takes the engine seconds.")
+
+    await platform.deploy("main", SAVES)
+    monkeypatch.setattr(platform.runtime, "volumes", weigh)
+    await remove_app(platform.parts, ANNA, APP)
+    await platform.sleep(60)
+    await collect(platform.parts)
+    assert await platform.runtime.volume_names() == []

@@ -7,8 +7,10 @@ from tests.server.cast import ANNA, APP, HELLO
 from tests.server.platform import Platform
 
 from sandbox_server.builder.memory import BASE
+from sandbox_server.domain.instance import Scope
 from sandbox_server.operations.collect import collect
 from sandbox_server.operations.remove import remove_branch
+from sandbox_server.store import instances, releases
 
 pytestmark = pytest.mark.anyio
 
@@ -68,3 +70,28 @@ async def test_while_something_is_built_no_image_goes(platform: Platform) -> Non
     before = await platform.builder.images()
     await collect(platform.parts)
     assert await platform.builder.images() == before
+
+
+async def test_what_ran_long_ago_is_forgotten_and_what_crashes_later_still_comes_back_without_a_browser(
+    platform: Platform,
+) -> None:
+    await platform.promote(await platform.deploy())
+    for _ in range(2):
+        (row,) = await platform.live(1, Scope.release)
+        platform.runtime.crash(row.name, 1)
+        await platform.quiet()
+    async with platform.parts.store.read() as tx:
+        before = len(await instances.of_deployment(tx, row.deployment_id))
+    platform.clock.advance(15 * 24 * 3600)
+    await collect(platform.parts)
+    async with platform.parts.store.read() as tx:
+        kept = await instances.of_deployment(tx, row.deployment_id)
+        assert await releases.made_by(
+            tx, next(job.id or 0 for job in await platform.jobs() if job.kind == "switch")
+        )
+    assert before - len(kept) == 2
+    platform.visitor.visited.clear()
+    (row,) = await platform.live(1, Scope.release)
+    platform.runtime.crash(row.name, 1)
+    await platform.quiet()
+    assert (len(await platform.live(1, Scope.release)), platform.visitor.visited) == (1, [])

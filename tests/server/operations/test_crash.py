@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlmodel import select
 from tests.server.cast import APP, HELLO
 from tests.server.platform import Platform
 
@@ -10,7 +11,7 @@ from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.jobs import keep_in_step
 from sandbox_server.operations.crash import settle_notices
 from sandbox_server.store import events, notices
-from sandbox_server.store.tables import Notice
+from sandbox_server.store.tables import Metric, Notice
 
 pytestmark = pytest.mark.anyio
 
@@ -123,3 +124,28 @@ async def test_the_engine_tells_of_deaths(platform: Platform) -> None:
     platform.runtime.crash(row.name)
     assert await waiting == row.name
     await heard.aclose()
+
+
+async def test_an_engine_that_starts_anew_is_no_apps_crash(platform: Platform) -> None:
+    await platform.deploy(files={**HELLO, "sandbox.toml": "[instances]\nmin = 2\n"})
+    await platform.promote(1)
+    for exit_code in (137, 255, 143, 137):
+        for row in await platform.live():
+            platform.runtime.crash(row.name, exit_code)
+        await platform.quiet()
+        assert [row.state for row in await platform.live(1, Scope.release)] == ["up"] * 2
+    history = await platform.history()
+    assert not any("instance.crashed" in line for line in history)
+    assert any("instance.lost d1 release" in line for line in history)
+    assert await told(platform) == []
+    async with platform.parts.store.read() as tx:
+        assert not any(row.counts.get("crashes") for row in await tx.exec(select(Metric)))
+
+
+async def test_what_ends_by_itself_has_crashed_even_if_nothing_else_runs(platform: Platform) -> None:
+    await platform.deploy()
+    await platform.promote(1)
+    for row in await platform.live():
+        platform.runtime.crash(row.name)
+    await platform.quiet()
+    assert len([line for line in await platform.history() if "instance.crashed" in line]) == 2

@@ -39,6 +39,18 @@ async def test_visitors_wait_only_where_the_app_says_how_many_an_instance_serves
     assert sorted(limits.values()) == ["2", "7"]
 
 
+async def test_who_is_in_an_earlier_process_of_the_edge_takes_a_place_too(platform: Platform) -> None:
+    said = "[instances]\nmax = 1\nsessions_per_instance = 7\n"
+    await platform.promote(await platform.deploy(files={**HELLO, "sandbox.toml": said}))
+    slot = running(platform).routes[HOST]
+    [place] = [server for server in running(platform).servers if server.slot == slot]
+    for count, left in ((5, "2"), (9, "0"), (0, "7")):
+        platform.router.set_sessions(place, count)
+        platform.router.set_left_over(place, count)
+        await platform.sleep(10)
+        assert running(platform).limits[slot] == left
+
+
 async def test_a_page_has_no_sessions_that_could_fill_it(platform: Platform) -> None:
     said = "[instances]\nsessions_per_instance = 1\n"
     await platform.deploy(files={"index.html": "<p>hello", "sandbox.toml": said})

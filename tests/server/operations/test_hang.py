@@ -1,15 +1,17 @@
 """What accepts and never answers."""
 
 import pytest
-from tests.server.cast import HELLO
+from tests.server.cast import APP, BEN, HELLO
 from tests.server.platform import Platform
 from tests.server.runner import Runner
 
 from sandbox_server.domain.instance import InstanceState, Leaving, Scope
+from sandbox_server.operations.drain import request_drain
 from sandbox_server.operations.hang import look, settle_notices
 from sandbox_server.operations.listen import listen
 from sandbox_server.store import notices
 from sandbox_server.store.tables import Instance, Notice
+from sandbox_server.wire_sessions import DrainRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +88,8 @@ async def test_people_on_it_stay_and_it_comes_back_when_it_answers(platform: Pla
     platform.runtime.answer(stuck.name, 200)
     runner.silent = False
     assert len(await told(platform)) == 1
+    [notice] = await told(platform)
+    assert f"`sandbox logs d1 --app {APP}`" in notice.hint
     await look(platform.parts)
     await platform.quiet()
     assert await state(platform, stuck) == "up"
@@ -127,3 +131,31 @@ async def test_what_has_no_runner_is_looked_at_only_while_somebody_waits_for_it(
     await platform.reconcile()
     await look(platform.parts)
     assert platform.parts.heard[row.name].silent_since is not None
+
+
+async def test_what_stays_for_ever_without_an_answer_is_told_and_cuts_nobody(platform: Platform) -> None:
+    stuck = await released(platform, 'drain = "never"\n')
+    platform.people(stuck, 1)
+    await platform.deploy(files={**HELLO, "sandbox.toml": 'drain = "never"\n', "new.R": ""})
+    await platform.promote(2)
+    await end_it(platform)
+    assert await state(platform, stuck) == "draining"
+    runner = await hangs(platform, stuck)
+    platform.people(stuck, 0)
+    await platform.sleep(3600)
+    await look(platform.parts)
+    [notice] = await told(platform)
+    assert "d1 drains (release scope) and has not answered" in notice.text
+    assert notice.hint == f"If nobody needs it: `sandbox drain d1 --app {APP} --scope release --now`."
+    await settle_notices(platform.parts)
+    assert len(await told(platform)) == 1
+    platform.runtime.answer(stuck.name, 200)
+    runner.silent = False
+    await listen(platform.parts)
+    await settle_notices(platform.parts)
+    assert await told(platform) == []
+
+
+async def end_it(platform: Platform) -> None:
+    """Of the kept release: it goes with its last session."""
+    await request_drain(platform.parts, BEN, APP, 1, DrainRequest(scope="release"))

@@ -1,5 +1,8 @@
 """As many instances as their sessions need."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 from tests.server.cast import ANNA, APP, HELLO
 from tests.server.platform import Platform
@@ -10,9 +13,10 @@ from sandbox_server.errors import BadConfig
 from sandbox_server.operations import promote
 from sandbox_server.operations.instances import settle_notices
 from sandbox_server.operations.restart import request_restart
+from sandbox_server.operations.start import bring_up
 from sandbox_server.runtime import Room
-from sandbox_server.store import notices
-from sandbox_server.store.tables import Instance
+from sandbox_server.store import jobs, notices
+from sandbox_server.store.tables import Deployment, Instance
 
 pytestmark = pytest.mark.anyio
 
@@ -260,3 +264,87 @@ async def test_a_start_that_nobody_works_on_is_taken_back(platform: Platform) ->
     platform.people(first, 1)
     await platform.quiet()
     assert row.id not in [one.id for one in await platform.live(1)]
+
+
+async def test_none_starts_for_a_job_that_waits_for_its_place(platform: Platform) -> None:
+    first = await released(platform)
+    platform.runtime.crash(first.name)
+    payload = {
+        "deployment": first.deployment_id, "scope": "release", "variables_at": first.variables_at, "kind": "revive",
+    }  # fmt: skip
+    async with platform.parts.store.write() as tx:
+        later = platform.clock() + timedelta(minutes=1)
+        await jobs.add(tx, "refresh", "app:1", payload, by="platform", now=later)
+    await platform.reconcile()
+    assert not [job for job in await platform.jobs() if job.kind == "start"]
+    await platform.sleep(2 * MINUTE)
+    assert len(await up(platform)) == 1
+    assert not [job for job in await platform.jobs() if job.kind == "start"]
+
+
+async def test_one_that_a_job_is_to_start_is_nobody_elses(platform: Platform) -> None:
+    first = await released(platform)
+    platform.runtime.crash(first.name)
+    await platform.reconcile()
+    [promised] = await platform.live(1, Scope.release)
+    assert promised.state == InstanceState.starting
+    other = await bring_up(
+        platform.parts, first.deployment_id, Scope.release, variables_at=first.variables_at
+    )
+    assert other.id != promised.id
+
+
+async def test_two_jobs_never_start_the_same_one(long_start: Platform) -> None:
+    platform = long_start
+    first = await released(platform)
+    async with platform.parts.store.write() as tx:
+        gone = await tx.get_one(Instance, first.id)
+        gone.state = InstanceState.stopping
+        tx.add(gone)
+    platform.runtime.status = None
+    starts = [
+        asyncio.create_task(
+            bring_up(platform.parts, first.deployment_id, Scope.release, variables_at=first.variables_at)
+        )
+        for _ in range(2)
+    ]
+
+    async def both_run() -> bool:
+        coming = [row for row in await platform.live(1, Scope.release) if row.state == InstanceState.starting]
+        return len(coming) == 2 and {row.name for row in coming} <= set(await platform.running())
+
+    await platform.until(both_run)
+    platform.runtime.status = 200
+    one, other = await asyncio.gather(*starts)
+    assert one.id != other.id
+
+
+async def test_after_a_restart_nothing_has_found_room_before_that_was_looked_at(platform: Platform) -> None:
+    first = await released(platform)
+    platform.runtime.free = Room(total=8 * GIB, free=GIB // 4)
+    platform.people(first, 9)
+    await platform.quiet()
+    platform.parts.cramped, platform.parts.has_looked_for_room = set(), False
+    await settle_notices(platform.parts)
+    async with platform.parts.store.read() as tx:
+        assert len(await notices.open_ones(tx)) == 1
+    await platform.quiet()
+    await settle_notices(platform.parts)
+    async with platform.parts.store.read() as tx:
+        assert len(await notices.open_ones(tx)) == 1
+
+
+async def test_what_is_not_wanted_any_more_needs_no_room(platform: Platform) -> None:
+    await platform.deploy(files=said("[instances.sandbox]\nmax = 4\nsessions_per_instance = 10\n"))
+    platform.runtime.free = Room(total=8 * GIB, free=GIB // 4)
+    platform.people(await platform.instance(1), 9)
+    await platform.quiet()
+    assert platform.parts.cramped == {(1, "room d1 sandbox")}
+    async with platform.parts.store.write() as tx:
+        deployment = await tx.get_one(Deployment, 1)
+        deployment.status = "asleep"
+        tx.add(deployment)
+    await platform.quiet()
+    await settle_notices(platform.parts)
+    async with platform.parts.store.read() as tx:
+        assert not await notices.open_ones(tx)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.server.cast import APP, HELLO
 from tests.server.platform import Platform, open_platform
+from tests.server.runner import Runner
 
 from sandbox_server.operations import edge, overview, told
 from sandbox_server.operations.availability import availability
@@ -73,16 +74,24 @@ async def test_nothing_is_visited_before_it_is_released_or_if_nobody_wants_it(pl
     assert (found.percent, found.visits, found.last) == (None, 0, None)
 
 
-async def test_trouble_is_told_with_the_words_of_r_and_settled_when_it_is_over(platform: Platform) -> None:
+async def test_trouble_is_told_with_what_r_said_of_our_own_visit_and_settled_when_it_is_over(
+    platform: Platform,
+) -> None:
     await released(platform)
     platform.clock.advance(60)
     row = (await platform.live(1))[-1]
-    platform.runtime.say(row.name, "stderr", "Warning: Error in load: cannot open the connection")
+    platform.runtime.say(row.name, "stderr", "Warning: Error in f: no such customer: Mr Miller")
     platform.visitor.outcomes[RELEASE] = GONE
-    await later(platform)
+    platform.clock.advance(EVERY)
+    app = Runner(platform, row)
+    app.start("ours", visit=True)
+    app.error("ours", "output plot", "cannot open the connection")
+    app.start("theirs")
+    app.error("theirs", "output table")
+    await look(platform.parts)
     (text,) = await notices(platform)
     assert text.startswith(f"{APP} does not work for its users: No session came up within 20 s.")
-    assert "Error in load: cannot open the connection" in text
+    assert text.endswith("\n\noutput plot: cannot open the connection")
     assert len(platform.visitor.visited) == 2
     await later(platform)
     assert len(await notices(platform)) == 1

@@ -1,6 +1,7 @@
 """The pool: containers that wait with a library loaded, and how pushes get them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,13 @@ from tests.server.cast import ANNA, APP, HELLO
 from tests.server.platform import Platform, open_platform
 
 from sandbox_server import wire
-from sandbox_server.domain.instance import Scope
+from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.domain.waiting import MEMORY
 from sandbox_server.errors import RuntimeUnavailable, StartFailed
-from sandbox_server.operations import pool, variables
+from sandbox_server.operations import claim, pool, variables
 from sandbox_server.operations.parts import Pool
 from sandbox_server.operations.restart import request_restart
-from sandbox_server.store import warm
+from sandbox_server.store import jobs, warm
 from sandbox_server.store.tables import Instance, Warm
 
 pytestmark = pytest.mark.anyio
@@ -233,6 +234,17 @@ async def test_nothing_is_added_while_somebody_waits(platform: Platform) -> None
     assert len(await filled(platform)) == 1
 
 
+@pytest.mark.parametrize("kind", ["wake", "start"])
+async def test_nothing_is_added_while_something_wakes_up(platform: Platform, kind: str) -> None:
+    await platform.deploy()
+    async with platform.parts.store.write() as tx:
+        await jobs.add(tx, kind, "deployment:99", {}, by="platform", now=platform.clock())
+    assert await filled_without_work(platform) == []
+    async with platform.parts.store.write() as tx:
+        await jobs.cancel(tx, "deployment:99", platform.clock(), {})
+    assert len(await filled(platform)) == 1
+
+
 async def filled_without_work(platform: Platform) -> list[Warm]:
     for _ in range(5):
         await pool.keep(platform.parts)
@@ -287,6 +299,11 @@ async def test_what_does_not_load_is_left_alone_for_a_while(platform: Platform) 
     assert await filled(platform) == []
     number = await platform.deploy(files=changed("another"))
     assert await platform.status(number) == "ready"
+    ahead = platform.parts.pool.ahead
+    ahead.add((await platform.instance(number)).id or 0)
+    platform.parts.pool.not_before = dict.fromkeys(platform.parts.pool.not_before, 0.0)
+    assert len(await filled(platform)) == 1
+    assert (ahead, platform.parts.pool.not_before) == (set(), {})
 
 
 async def test_a_stop_takes_them_away(platform: Platform) -> None:
@@ -365,3 +382,15 @@ async def test_a_kill_before_its_container_was_made_is_no_reason_to_leave_it_out
     [after] = await filled(platform)
 
     assert (after.state, after.name == row.name) == ("ready", False)
+
+
+async def test_a_claimed_one_that_serves_by_now_is_not_replaced(platform: Platform) -> None:
+    await platform.deploy()
+    await filled(platform)
+    number = await platform.deploy(files=changed("another"))
+    serving = await platform.instance(number)
+    assert claimed(platform, serving)
+    wanted = replace(platform.runtime.spec(serving.name), spec_hash=serving.spec_hash)
+    serving.state = InstanceState.starting  # as whoever looked a moment ago saw it
+    await claim.start(platform.parts, serving, wanted)
+    assert claimed(platform, serving)

@@ -64,3 +64,18 @@ async def test_released_ones_are_no_candidates(small: Platform) -> None:
     with pytest.raises(QuotaReached) as caught:
         await small.push("one-more")
     assert "--branch b1`" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("limits", "setting"),
+    [({"sandboxes_per_app": 1}, "SANDBOX_SANDBOXES_PER_APP"), ({"sandboxes": 1}, "SANDBOX_SANDBOXES")],
+)
+async def test_if_all_are_released_the_limit_that_was_reached_is_named(
+    tmp_path: Path, empty_database: Path, limits: dict[str, int], setting: str
+) -> None:
+    async with open_platform(tmp_path, empty_database, **limits) as platform:
+        await platform.deploy("b1")
+        await platform.promote(1)
+        with pytest.raises(QuotaReached) as caught:
+            await platform.push("one-more")
+    assert caught.value.hint.endswith(f"have the administrator raise {setting}.")

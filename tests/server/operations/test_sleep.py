@@ -1,5 +1,6 @@
 """What nobody uses sleeps; nothing is lost by it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sandbox_server.domain.edge import Server
 from sandbox_server.domain.instance import Scope
 from sandbox_server.operations import wake
 from sandbox_server.operations.restart import request_restart
-from sandbox_server.store import apps, deployments
+from sandbox_server.store import apps, deployments, jobs
 from sandbox_server.store.tables import Branch, Instance
 
 pytestmark = pytest.mark.anyio
@@ -226,3 +227,32 @@ async def test_a_job_in_progress_is_left_alone(platform: Platform, monkeypatch: 
     await platform.reconcile()
     assert await platform.status(1) == "ready"
     await platform.finished(job)
+
+
+async def test_a_release_does_not_fall_asleep_while_a_promote_is_under_way(platform: Platform) -> None:
+    await platform.deploy(files=NAPS)
+    await platform.promote(1)
+    async with platform.parts.store.write() as tx:
+        later = platform.clock() + timedelta(days=1)
+        job = await jobs.add(tx, "switch", "app:1", {"share": 0}, by="anna", now=later)
+    await pass_time(platform)
+    assert platform.users_get() == "d1"
+    async with platform.parts.store.write() as tx:
+        await jobs.cancel(tx, job.target, platform.clock(), {})
+    await pass_time(platform)
+    assert platform.users_get() == "waker"
+
+
+async def test_a_release_that_was_made_a_moment_ago_does_not_fall_asleep(platform: Platform) -> None:
+    await platform.deploy(files=NAPS)
+    await platform.promote(1)
+    await platform.reconcile()
+    assert platform.parts.nappers is not None
+    _, before = platform.parts.nappers
+    await platform.deploy("fix", {**NAPS, "new.R": ""})
+    platform.clock.advance(AFTER + MINUTE)
+    await platform.promote(2)
+    # As if the promote had come right after the look.
+    platform.parts.nappers = (platform.parts.store.commits, before)
+    await platform.quiet()
+    assert platform.users_get() == "d2"

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 HOST = f"{APP}.apps.localhost"
 PLAN = "10@10m,50@10m"
-MINUTE = 60.0
+MINUTE, HOUR = 60.0, 3600.0
 V1 = {"app.R": "shinyApp(1, 1)", "sandbox.toml": "[watch]\nminutes = 10\n"}
 V2 = {"app.R": "shinyApp(2, 2)", "sandbox.toml": "[watch]\nminutes = 10\n"}
 TELLING = {"app.R": "shinyApp(3, 3)", "sandbox.toml": '[watch]\non_trouble = "tell"\n'}
@@ -158,6 +158,34 @@ async def test_too_few_sessions_are_waited_for_and_the_owner_hears_it_at_last(pl
     await look(platform)
     assert share(platform) == "50 % d2"
     assert await told(platform) == []
+
+
+async def test_who_has_many_already_is_not_told_to_give_fewer(platform: Platform) -> None:
+    await two_versions(platform)
+    await platform.promote(2, canary="80@10m")
+    await look(platform)
+    await platform.sleep(31 * MINUTE)
+    await look(platform)
+    [notice] = await told(platform)
+    assert notice.hint == f"Raise it by hand: `sandbox promote d2 --app {APP} --percent 99`."
+
+
+async def test_a_clock_that_is_set_ends_no_step(platform: Platform) -> None:
+    await two_versions(platform)
+    await platform.promote(2, canary=PLAN)
+    await met(platform, 1, 400)
+    await met(platform, 2, 40)
+    await look(platform)
+    platform.clock.jump(HOUR)
+    await met(platform, 1, 400)
+    await met(platform, 2, 40)
+    await look(platform)
+    await platform.sleep(5 * MINUTE)
+    await look(platform)
+    assert share(platform) == "10 % d2"
+    await platform.sleep(5 * MINUTE)
+    await look(platform)
+    assert share(platform) == "50 % d2"
 
 
 async def test_a_small_app_is_compared_with_its_last_day(platform: Platform) -> None:
@@ -300,6 +328,7 @@ async def test_a_release_that_cannot_be_taken_back_is_told(platform: Platform) -
 async def test_a_step_waits_for_a_candidate_that_does_not_run(platform: Platform) -> None:
     await two_versions(platform)
     await platform.promote(2, canary="50@10m")
+    await look(platform)
     await met(platform, 1, 40)
     await met(platform, 2, 40)
     platform.clock.advance(11 * MINUTE)

@@ -16,5 +16,8 @@ from sandbox_server.operations import login
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     parts = memory_parts(tmp_path)
     app = create_app(parts)
-    async with LifespanManager(app), AsyncClient(transport=ASGITransport(app), base_url=URL) as client:
+    async with (
+        LifespanManager(app, startup_timeout=60, shutdown_timeout=60),
+        AsyncClient(transport=ASGITransport(app), base_url=URL) as client,
+    ):
         yield Platform(parts, client, await login.add_user(parts, "anna", admin=False))

@@ -213,11 +213,6 @@ def test_lines_around_a_time_are_marked_and_do_not_grow() -> None:
     assert "No lines are kept of" in nothing
 
 
-@pytest.mark.parametrize(("share", "larger"), [(1, 10), (10, 25), (25, 50), (50, 75), (75, 99), (99, 99)])
-def test_the_next_share_is_larger(share: int, larger: int) -> None:
-    assert forms.larger(share) == larger
-
-
 @pytest.mark.parametrize(
     ("value", "said"),
     [(0.5, "0.5 s"), (0.64, "0.64 s"), (2.0, "2 s"), (1.94, "1.9 s"), (12, "12 s"), (180, "3 min")],

@@ -81,6 +81,15 @@ async def test_who_must_log_in_does(tmp_path: Path) -> None:
     assert not refused.value.alone
 
 
+async def test_a_password_leaves_this_machine_by_tls_only() -> None:
+    async with post_office(login=True) as office:
+        far = Mail(f"smtp://ann:p%40ss@0.0.0.0:{office.port}", "", CONTROL)
+        with pytest.raises(NotSent, match=r"0\.0\.0\.0 offers no TLS"):
+            await far.send(said(), ANN, 7)
+        await Mail(f"smtp://0.0.0.0:{office.port}", "", CONTROL).send(said(), ANN, 7)
+    assert (office.logins, len(office.mails)) == ([], 1)
+
+
 async def test_tls_is_used_when_it_is_offered_and_only_if_it_can_be_trusted(tmp_path: Path) -> None:
     certificate, context = certified(tmp_path)
     async with post_office(tls=context) as office:
@@ -140,6 +149,13 @@ async def test_a_webhook_gets_it_as_json() -> None:
         "notice": 7, "app": "sales", "key": "availability", "state": "opened", "subject": "sales does not work.",
         "hint": "Run `sandbox logs`.", "page": f"{CONTROL}/apps/sales", "owner": ANN, "at": "2026-03-02T12:00:00+00:00",
     }  # fmt: skip
+
+
+async def test_an_apps_words_are_no_markup_in_a_chat() -> None:
+    async with hook() as got:
+        await Webhook(got.url).send(said("a <!channel> & <https://evil.example|click>"), ANN, 7)
+    (posted,) = got.posted
+    assert posted["text"].splitlines()[0] == "a &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;"
 
 
 async def test_an_endless_answer_is_not_read() -> None:

@@ -16,7 +16,9 @@ async def test_sessions_and_visits_are_set_by_hand() -> None:
     router.set_sessions(Server("slot0", 2), 0)
     router.set_visits("slot0", 1)
     assert await router.sessions() == {Server("slot0", 1): 3}
+    router.set_left_over(Server("slot0", 1), 2)
     assert await router.visits() == {"slot0": 1}
+    assert await router.left_over() == {Server("slot0", 1): 2}
 
 
 async def test_a_proxy_that_cannot_be_asked_serves_on() -> None:

@@ -111,6 +111,18 @@ def test_requests_are_those_of_slots_without_the_platforms_own() -> None:
     assert readings.without(counted, own) == {"slot0": (6, 1)}
 
 
+def test_those_who_wait_are_neither_requests_nor_failures() -> None:
+    text = "# table: waits, type: string, size:4096, used:1\n0x55: key=slot0 use=0 exp=0 shard=0 http_req_cnt=1\n"
+    own = readings.visited(OWN) + readings.waited(text)
+    assert readings.without(readings.requests(STATISTICS), own) == {"slot0": (5, 0)}
+
+
+def test_a_process_from_before_there_was_a_page_that_waits_has_shown_none() -> None:
+    assert readings.waited("No such table") == {}
+    with pytest.raises(ValueError, match="not the table"):
+        readings.waited("Unknown command")
+
+
 def test_more_visits_than_requests_are_no_negative_count() -> None:
     own = readings.visited(OWN.replace("http_req_cnt=4", "http_req_cnt=400"))
     assert readings.without(readings.requests(STATISTICS), own) == {}

@@ -1,13 +1,14 @@
 """The queue."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import pytest
-from tests.server.store.rows import NOON
+from sqlmodel import col, select
+from tests.server.store.rows import NOON, a_deployment
 
 from sandbox_server.store import Store, jobs
-from sandbox_server.store.tables import Job
+from sandbox_server.store.tables import Job, Release
 
 pytestmark = pytest.mark.anyio
 
@@ -144,13 +145,38 @@ async def test_a_new_worker_takes_over_at_once(store: Store) -> None:
     assert await claim(store) is not None
 
 
-async def test_failures_in_a_row_end_with_a_success(store: Store) -> None:
-    for outcome in ("failed", "done", "failed", "failed"):
-        await add(store)
-        job = await claim(store)
+async def ended(store: Store, target: str, kind: str, at: datetime) -> int:
+    added = await add(store, target, kind)
+    async with store.write() as tx:
+        job = await jobs.claim(tx, NOON, LEASE, ())
         assert job is not None
-        async with store.write() as tx:
-            await jobs.finish(tx, job, outcome, NOON)
+        await jobs.finish(tx, job, "done", at)
+    return added
+
+
+async def test_what_ended_long_ago_is_forgotten_but_for_what_something_follows_from(store: Store) -> None:
+    week = NOON + timedelta(days=7)
+    made = await ended(store, "app:1", "switch", NOON)
+    for target in ("app:1", "app:1", "instance:1"):
+        await ended(store, target, "switch", NOON)
+    last = await ended(store, "app:1", "switch", NOON)
+    late = await ended(store, "instance:2", "start", week)
+    newest = await ended(store, "instance:3", "start", NOON)
+    waiting = await add(store, "instance:4", "start")
+    async with store.write() as tx:
+        deployment = await a_deployment(tx)
+        release = Release(
+            app_id=deployment.app_id, number=1, deployment_id=deployment.id or 0, image="i", spec_hash="s",
+            kind="promote", by="anna", created_at=NOON, job_id=made,
+        )  # fmt: skip
+        tx.add(release)
+        await jobs.forget(tx, week)
     async with store.read() as tx:
-        assert await jobs.failures_in_a_row(tx, "deployment:1", "deploy") == 2
-        assert await jobs.failures_in_a_row(tx, "deployment:9", "deploy") == 0
+        left = [job.id for job in await tx.exec(select(Job).order_by(col(Job.id)))]
+        assert await jobs.last_end(tx, "app:1", "switch") == NOON
+    assert left == [made, last, late, waiting]
+    async with store.write() as tx:
+        await jobs.cancel(tx, "instance:4", NOON, {})
+        await jobs.forget(tx, NOON + timedelta(days=8))
+    assert await add(store) == waiting + 1
+    assert newest not in left

@@ -1,14 +1,34 @@
 """Transactions, migrations, history."""
 
+from ipaddress import IPv4Network
+from pathlib import Path
+
 import anyio
 import pytest
 from sqlalchemy import text
+from sqlmodel import col, select
 from tests.server.store.rows import NOON, an_app
 
-from sandbox_server.store import Store, apps, events
+from sandbox_server.domain.waiting import Shape
+from sandbox_server.store import Store, apps, events, warm
 from sandbox_server.store.migrate import differences, migrate
+from sandbox_server.store.tables import Branch
 
 pytestmark = pytest.mark.anyio
+
+OLD = """
+INSERT INTO app (id, name, title, deployments, releases, created_by, created_at)
+VALUES (1, 'sales', '', 3, 0, 'anna', '2026-03-01');
+INSERT INTO branch (id, app_id, name, label, created_at)
+VALUES (1, 1, 'pushed', 'a', '2026-03-01'), (2, 1, 'used', 'b', '2026-03-01'), (3, 1, 'empty', 'c', '2026-03-01');
+INSERT INTO deployment (app_id, branch_id, number, created_at, awake_until, status, version, phase, bundle,
+bundle_size, config, packages, git_commit, message, commits, dirty, note, author, smoke, seconds, error)
+SELECT 1, branch, number, created, awake, 'asleep', 1, '', '', 0, '{}', '[]', '', '', '[]', 0, '', 'anna', '{}', '{}',
+'{}' FROM (SELECT 1 AS branch, 1 AS number, '2026-03-02 12:00:00' AS created, NULL AS awake
+UNION SELECT 1, 2, '2026-03-05 12:00:00', '2026-03-04 12:00:00'
+UNION SELECT 2, 3, '2026-03-02 12:00:00', '2026-03-09 12:00:00')
+"""
+"""A database of earlier days."""
 
 
 async def test_it_works(store: Store) -> None:
@@ -25,6 +45,34 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) 
 async def test_migrating_again_changes_nothing(store: Store) -> None:
     await migrate(store)
     assert await differences(store) == []
+
+
+async def test_an_upgrade_knows_when_branches_were_last_touched(tmp_path: Path) -> None:
+    store = Store(f"sqlite+aiosqlite:///{tmp_path / 'old.db'}")
+    try:
+        await migrate(store, to="0002")
+        async with store.engine.begin() as connection:
+            for statement in OLD.split(";"):
+                await connection.execute(text(statement))
+        await migrate(store)
+        async with store.read() as tx:
+            touched = [row.touched_at for row in await tx.exec(select(Branch).order_by(col(Branch.id)))]
+        days = [at and at.date().isoformat() for at in touched]
+        assert days == ["2026-03-05", "2026-03-09", None]
+    finally:
+        await store.close()
+
+
+async def test_addresses_go_on_when_what_had_them_is_forgotten(store: Store) -> None:
+    subnet = IPv4Network("10.9.0.0/24")
+    shape, given = Shape("library", frozenset({"zoo"}), 2**28, 1), []
+    for _ in range(3):
+        async with store.write() as tx:
+            row = await warm.add(tx, shape, "image", platform="abc", subnet=subnet, now=NOON)
+            given.append(row.address)
+        async with store.write() as tx:
+            await warm.forget(tx, row)
+    assert len(set(given)) == 3
 
 
 async def test_an_error_takes_everything_of_its_transaction_back(store: Store) -> None:

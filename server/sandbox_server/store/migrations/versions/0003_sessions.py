@@ -21,6 +21,7 @@ def upgrade() -> None:
         for name in ("touched_at", "gone_since", "warned_at"):
             table.add_column(_time(name, nullable=True))
         table.add_column(sa.Column("gone_why", sa.String(), nullable=False, server_default=""))
+    _touch()
     with op.batch_alter_table("deployment", schema=None) as table:
         table.add_column(sa.Column("bookmarks", sa.Boolean(), nullable=False, server_default=sa.false()))
         table.add_column(_time("used_at", nullable=True))
@@ -35,11 +36,30 @@ def upgrade() -> None:
         table.add_column(_time("drain_until", nullable=True))
         table.add_column(_time("move_at", nullable=True))
         table.add_column(sa.Column("counted", sa.JSON(), nullable=False, server_default="{}"))
+        table.create_index(table.f("ix_instance_state"), ["state"])
+    _counter()
     _warm()
     _metric()
     _fault()
     _visit()
     _notice()
+
+
+def _touch() -> None:
+    """The newest push or use that is known: nobody hears of a removal because nothing was kept so far."""
+    op.execute(
+        "UPDATE branch SET touched_at = (SELECT max(CASE WHEN awake_until > created_at THEN awake_until "
+        "ELSE created_at END) FROM deployment WHERE deployment.branch_id = branch.id)"
+    )
+
+
+def _counter() -> None:
+    op.create_table(
+        "counter",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
 
 
 def _warm() -> None:
@@ -128,7 +148,6 @@ def _notice() -> None:
         _time("at"),
         _time("settled_at", nullable=True),
         _time("told_at", nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("told", sa.JSON(), nullable=False),
         sa.Column("all_told", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["app_id"], ["app.id"]),
