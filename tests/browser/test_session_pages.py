@@ -12,7 +12,7 @@ from sandbox_server.domain.edge import Server
 from sandbox_server.domain.figures import Counts
 from sandbox_server.domain.tally import Met
 from sandbox_server.store import apps, deployments, figures, instances, notices
-from sandbox_server.store.tables import Visit
+from sandbox_server.store.tables_seen import Visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 

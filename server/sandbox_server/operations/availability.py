@@ -9,7 +9,8 @@ from sandbox_server.domain import availability as rules
 from sandbox_server.domain.release import in_force
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, releases, visits
-from sandbox_server.store.tables import App, Deployment, Visit
+from sandbox_server.store.tables import App, Deployment
+from sandbox_server.store.tables_seen import Visit
 from sandbox_server.wire_sessions import Availability, Day, Visited
 
 _DAYS = 30

@@ -15,7 +15,7 @@ from sandbox_server.store import apps, deployments, releases
 from sandbox_server.store import figures as measured
 from sandbox_server.store.figures import Span
 from sandbox_server.store.tables import App, Deployment
-from sandbox_server.store.tables import Fault as FaultRow
+from sandbox_server.store.tables_seen import Fault as FaultRow
 from sandbox_server.wire_sessions import Fault, Figures, Point
 
 _SHOWN: Mapping[Span, timedelta] = {"minute": timedelta(hours=3), "hour": timedelta(days=7)}

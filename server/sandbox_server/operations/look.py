@@ -17,7 +17,7 @@ from sandbox_server.operations import listen
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, figures, instances, notices, releases, visits
 from sandbox_server.store.tables import App, Deployment, Release
-from sandbox_server.store.tables import Visit as VisitRow
+from sandbox_server.store.tables_seen import Visit as VisitRow
 from sandbox_server.visitor.base import Itinerary, Outcome, Visit
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from sandbox_server.domain.telling import Message, Progress, Side
 from sandbox_server.operations.parts import Parts
 from sandbox_server.post import NotSent, Way
 from sandbox_server.store import deployments, events, notices, releases
-from sandbox_server.store.tables import App, Notice
+from sandbox_server.store.tables import App
+from sandbox_server.store.tables_seen import Notice
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, notices
 from sandbox_server.store.tables import App
-from sandbox_server.store.tables import Notice as Row
+from sandbox_server.store.tables_seen import Notice as Row
 from sandbox_server.wire_sessions import Notice
 
 

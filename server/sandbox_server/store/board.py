@@ -11,7 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.store import apps
 from sandbox_server.store.instances import live
-from sandbox_server.store.tables import App, Branch, Deployment, Instance, Notice, Output, Release, Visit
+from sandbox_server.store.tables import App, Branch, Deployment, Instance, Output, Release
+from sandbox_server.store.tables_seen import Notice, Visit
 
 
 @dataclass

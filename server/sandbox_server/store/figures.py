@@ -10,7 +10,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.domain import figures
 from sandbox_server.domain.figures import Counts
 from sandbox_server.domain.tally import Met
-from sandbox_server.store.tables import Deployment, Fault, Metric
+from sandbox_server.store.tables import Deployment
+from sandbox_server.store.tables_seen import Fault, Metric
 from sandbox_server.wire import Status
 
 Span = Literal["minute", "hour"]

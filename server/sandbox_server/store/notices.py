@@ -6,7 +6,8 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.store import events
-from sandbox_server.store.tables import App, Notice
+from sandbox_server.store.tables import App
+from sandbox_server.store.tables_seen import Notice
 
 WATCH = "watch"
 """Key of what is said of a new release that is watched."""

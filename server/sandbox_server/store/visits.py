@@ -6,7 +6,8 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.availability import Seen
-from sandbox_server.store.tables import App, Visit
+from sandbox_server.store.tables import App
+from sandbox_server.store.tables_seen import Visit
 
 MOST = 30_000
 """Kept for each app: 90 days and more, a visit every five minutes."""

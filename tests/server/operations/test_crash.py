@@ -11,7 +11,7 @@ from sandbox_server.domain.instance import InstanceState, Scope
 from sandbox_server.jobs import keep_in_step
 from sandbox_server.operations.crash import settle_notices
 from sandbox_server.store import events, notices
-from sandbox_server.store.tables import Metric, Notice
+from sandbox_server.store.tables_seen import Metric, Notice
 
 pytestmark = pytest.mark.anyio
 

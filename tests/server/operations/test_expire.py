@@ -10,7 +10,7 @@ from sandbox_server.operations.expire import branches_seen, expire, keep
 from sandbox_server.operations.overview import app_detail
 from sandbox_server.operations.sandboxes import list_sandboxes
 from sandbox_server.store import apps, notices
-from sandbox_server.store.tables import Notice
+from sandbox_server.store.tables_seen import Notice
 from sandbox_server.wire_sessions import BranchesGone, BranchesSeen
 
 pytestmark = pytest.mark.anyio

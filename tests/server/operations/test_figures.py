@@ -16,7 +16,7 @@ from sandbox_server.operations.listen import listen
 from sandbox_server.operations.metrics import metrics
 from sandbox_server.operations.parts import Measured
 from sandbox_server.store import visits
-from sandbox_server.store.tables import Visit
+from sandbox_server.store.tables_seen import Visit
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,8 @@ from sandbox_server.operations.drain import request_drain
 from sandbox_server.operations.hang import look, settle_notices
 from sandbox_server.operations.listen import listen
 from sandbox_server.store import notices
-from sandbox_server.store.tables import Instance, Notice
+from sandbox_server.store.tables import Instance
+from sandbox_server.store.tables_seen import Notice
 from sandbox_server.wire_sessions import DrainRequest
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,7 @@ from sandbox_server.operations.listen import hear, keep, listen, notify
 from sandbox_server.operations.parts import Measured
 from sandbox_server.operations.retire import retire
 from sandbox_server.store import figures
-from sandbox_server.store.tables import Fault, Metric
+from sandbox_server.store.tables_seen import Fault, Metric
 
 pytestmark = pytest.mark.anyio
 

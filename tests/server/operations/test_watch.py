@@ -14,7 +14,7 @@ from sandbox_server.operations.promote import request_promote
 from sandbox_server.operations.watch import judge
 from sandbox_server.store import apps as app_rows
 from sandbox_server.store import figures, notices
-from sandbox_server.store.tables import Notice
+from sandbox_server.store.tables_seen import Notice
 from sandbox_server.visitor.base import Outcome, Visit
 from sandbox_server.wire_sessions import Watch
 

@@ -12,7 +12,7 @@ from sandbox_server.domain.tally import Met
 from sandbox_server.operations import drain
 from sandbox_server.operations.overview import app_detail, list_apps
 from sandbox_server.store import apps, deployments, figures, notices, releases
-from sandbox_server.store.tables import Visit
+from sandbox_server.store.tables_seen import Visit
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from tests.server.store.rows import NOON, a_deployment
 from sandbox_server.domain.figures import Counts
 from sandbox_server.domain.tally import Met
 from sandbox_server.store import Store, figures
-from sandbox_server.store.tables import Fault, Metric
+from sandbox_server.store.tables_seen import Fault, Metric
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import pytest
 from tests.server.store.rows import NOON, a_deployment, an_app
 
 from sandbox_server.store import Store, notices, releases, visits
-from sandbox_server.store.tables import Visit
+from sandbox_server.store.tables_seen import Visit
 
 pytestmark = pytest.mark.anyio
 
