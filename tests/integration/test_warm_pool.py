@@ -140,7 +140,7 @@ def test_the_servers_death_does_no_harm_to_those_that_wait(platform: Platform) -
     _wait_until_filled(platform)
     before = _waiting(platform)
     platform.kill()
-    assert _waiting(platform) == before
+    assert set(_waiting(platform)) >= set(before)
     platform.start()
     number = _push_until_claimed(platform, APP, _hello)
     assert platform.shown(branch_host(APP, "main")) == f"d{number}"
