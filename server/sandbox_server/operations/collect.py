@@ -71,7 +71,8 @@ async def collect(parts: Parts) -> None:
     await to_thread.run_sync(parts.inventories.remove_all_but, lists, hour_ago)
     await to_thread.run_sync(parts.repositories.collect, _KEEP_ARCHIVES)
     await _remove_bookmarks(parts)
-    parts.collected = (parts.store.commits, parts.ticks())
+    if not await _builds(parts):
+        parts.collected = (parts.store.commits, parts.ticks())
 
 
 def _is_done(parts: Parts) -> bool:
