@@ -1,18 +1,32 @@
 """Real platforms. Files that need other settings, or kill, make their own."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import anyio
 import pytest
 from tests.building import need_base
 from tests.integration.edge_parts import Kit, kit, released
 from tests.integration.platform import NO_BROWSER, Platform
+from tests.integration.r_apps import Apps
 
 
 @pytest.fixture(scope="session")
 def base_image() -> None:
     """R and Debian below every app."""
     anyio.run(need_base)
+
+
+@pytest.fixture
+async def apps(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Apps]:
+    """Single instances, without a platform around them."""
+    await need_base()
+    made = Apps("t" + secrets.token_hex(3), tmp_path)
+    try:
+        yield made
+    finally:
+        await made.close()
 
 
 @pytest.fixture(scope="module")

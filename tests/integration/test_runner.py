@@ -2,15 +2,13 @@
 
 import re
 import secrets
-from collections.abc import AsyncIterator
 from importlib.resources import as_file, files
-from pathlib import Path
 
 import anyio
 import httpx
 import pytest
 from playwright.async_api import expect
-from tests.building import files_below, files_of, need_base
+from tests.building import files_below, files_of
 from tests.integration.r_apps import MIB, WORKER, Apps, browser_page
 
 pytestmark = [pytest.mark.anyio, pytest.mark.engine]
@@ -24,16 +22,6 @@ shinyApp(function(request) fluidPage(%s), function(input, output, session) NULL)
 def asking(code: str) -> dict[str, bytes]:
     """An app whose page has what this R code gives."""
     return {"app.R": ASKED % code.encode()}
-
-
-@pytest.fixture
-async def apps(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Apps]:
-    await need_base()
-    made = Apps("t" + secrets.token_hex(3), tmp_path)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 async def test_it_works(apps: Apps) -> None:

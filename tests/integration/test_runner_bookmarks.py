@@ -1,27 +1,13 @@
 """Server-side bookmarks: they outlive the instance that saved them, are bounded, and stay with their app and scope."""
 
-import secrets
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from anyio import to_thread
 from docker import APIClient
 from playwright.async_api import Page, expect
-from tests.building import files_of, need_base
+from tests.building import files_of
 from tests.integration.r_apps import Apps, browser_page
 
 pytestmark = [pytest.mark.anyio, pytest.mark.engine, pytest.mark.browser]
-
-
-@pytest.fixture
-async def apps(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Apps]:
-    await need_base()
-    made = Apps("t" + secrets.token_hex(3), tmp_path)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 async def save(page: Page) -> str:

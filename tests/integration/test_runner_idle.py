@@ -1,16 +1,14 @@
 """Silent sessions through somebody else's proxy, which cuts what is silent: real intervals, and little patience."""
 
-import secrets
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
 import pytest
 from playwright.async_api import expect
-from tests.building import need_base
 from tests.integration.platform import free_ports
 from tests.integration.r_apps import Apps, Instance, browser_page
 from tests.integration.runner_door import KEY, bare_session, hear, press, reported
@@ -41,16 +39,6 @@ SERVER = """
     proxy_read_timeout %ds; proxy_send_timeout %ds;
   } }
 """
-
-
-@pytest.fixture
-async def apps(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Apps]:
-    await need_base()
-    made = Apps("t" + secrets.token_hex(3), tmp_path)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 @contextmanager

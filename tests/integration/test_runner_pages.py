@@ -1,16 +1,13 @@
 """What our script does in an app's page: notices, and words for a connection that was lost."""
 
-import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import pytest
 from anyio import to_thread
 from docker import APIClient
 from playwright.async_api import Error, Locator, Page, expect
-from tests.building import need_base
 from tests.integration.r_apps import Apps, Instance, browser_page
 from tests.integration.runner_door import KEY, notify, report, reported
 
@@ -32,16 +29,6 @@ shinyApp(ui, function(input, output, session) {
   output$count <- renderText(paste("count", input$more))
 })
 """
-
-
-@pytest.fixture
-async def apps(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Apps]:
-    await need_base()
-    made = Apps("t" + secrets.token_hex(3), tmp_path)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 @asynccontextmanager

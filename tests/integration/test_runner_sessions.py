@@ -1,11 +1,6 @@
 """What an instance tells the platform of its sessions: every way to start, errors by their place, no values."""
 
-import secrets
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-from tests.building import need_base
 from tests.integration.r_apps import Apps
 from tests.integration.runner_door import (
     KEY,
@@ -25,16 +20,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.engine]
 
 BUTTONS = ("crash", "flood", "leave")
 OUTPUTS = ("fine", "failing", "silent", "invalid", "ticking")
-
-
-@pytest.fixture
-async def apps(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Apps]:
-    await need_base()
-    made = Apps("t" + secrets.token_hex(3), tmp_path)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 def of(said: Report, session: str) -> list[SessionEvent]:
