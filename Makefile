@@ -5,6 +5,8 @@
 .PHONY: help run stop clean lint test bench lock
 
 PYTHON := .venv/bin/python
+# Two test files at a time, each as a whole: half of the time is waiting.
+AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
 # HAProxy and iptables live where not every user's PATH leads.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
@@ -21,7 +23,7 @@ stop: ## Stop the platform; apps and data stay, `make run` brings them back
 
 clean: ## Remove all that is ours from this machine: platform, apps, data, .venv
 	@./deploy/with-venv.sh -m deploy.local.clean
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/browser/node_modules
 
 lint: ## Check style, types and the direction of imports
 	@./deploy/setup.sh lint
@@ -35,15 +37,17 @@ test: ## Run every check and every test, real engine and browser included
 	@./deploy/setup.sh test
 	@$(MAKE) --no-print-directory lint
 	@$(PYTHON) -m deploy.local.prepare
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(AT_ONCE)
 
 bench: ## Measure against docker build, nginx and our own limits; writes docs/benchmarks.md
 	@./deploy/setup.sh bench
 	@$(PYTHON) -m deploy.local.prepare
 	$(PYTHON) -m tests.bench
 
-lock: ## Renew requirements.lock and requirements-dev.lock from pyproject.toml (needs uv)
+lock: ## Renew the three lock files of Python packages from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra server --extra postgres --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q -o requirements.lock
 	uv pip compile --group dev --universal --python-version 3.11 -c requirements.lock \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q -o requirements-dev.lock
+	uv pip compile --group npm --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q -o requirements-npm.lock

@@ -30,6 +30,7 @@ main() {
     fi
     make_environment
     [ "$WHAT" = lint ] || find_browser
+    [ "$WHAT" != test ] || fetch_page_checks
 }
 
 # What this machine is
@@ -135,7 +136,7 @@ announce_and_install() {
     printf '%s' "$LISTING"
     echo
     need_rights "Installing packages"
-    wait_for "Reading package lists" as_root apt-get update
+    wait_for "Reading package lists" as_root apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 update
     check_candidates
     wait_for "Installing the packages ($(download_size))" install_packages
     keep_services_quiet
@@ -158,7 +159,7 @@ download_size() {
 
 install_packages() {
     # shellcheck disable=SC2086  # a list of names
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $MISSING
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $MISSING
 }
 
 keep_services_quiet() {
@@ -239,6 +240,27 @@ fetch_browser() {
         .venv/bin/playwright install --with-deps chromium &&
         as_root chmod -R a+rX "$VISITOR_HOME/browsers" && as_root chmod a+x "$VISITOR_HOME" &&
         as_root touch "$VISITOR_HOME/browsers/ready"
+}
+
+# What the tests of pages need from npm
+
+fetch_page_checks() {
+    modules=tests/browser/node_modules
+    wanted=$(sha256sum <tests/browser/package-lock.json)
+    if [ "$(cat $modules/.sandbox-setup 2>/dev/null)" = "$wanted" ]; then return 0; fi
+    npm=npm
+    have npm || npm_from_pypi
+    # Registry, proxy and certificates are those of npm's own settings; the lock file holds the hashes.
+    wait_for "Fetching axe-core, which checks the pages, with npm" \
+        "$npm" ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --no-update-notifier
+    echo "$wanted" >$modules/.sandbox-setup
+}
+
+npm_from_pypi() {
+    # Debian's npm brings several hundred packages along; this is one file, and nothing outside of .venv.
+    [ -x .venv/bin/npm ] || wait_for "Installing npm into .venv, since this machine has none" \
+        .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off --require-hashes -r requirements-npm.lock
+    npm=$PWD/.venv/bin/npm
 }
 
 # Saying and doing

@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 OUTPUTS = ("greeting", "count", "file")
 """Of tests/apps/hello."""
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class ShinySession:

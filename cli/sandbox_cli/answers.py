@@ -169,6 +169,9 @@ class Release(TypedDict):
     output: Output | None
     output_diff: str
     share: int
+    override: list[str]
+    since_push: float | None
+    verdicts: dict[str, list[str]]
 
 
 class Branch(TypedDict):

@@ -1,11 +1,12 @@
 """What can be asked of the server: its API, verb by verb."""
 
 from collections.abc import Callable, Iterator
+from secrets import token_hex
 from time import monotonic, sleep
 from typing import IO, Any, TypeVar, cast
 from urllib.parse import quote
 
-from sandbox_cli import answers, answers_sessions
+from sandbox_cli import answers, answers_review, answers_sessions
 from sandbox_cli.errors import Unreachable
 from sandbox_cli.transport import Transport
 
@@ -158,10 +159,23 @@ class Client:
         percent: int | None = None,
         canary: str | None = None,
         replace: bool = False,
+        override: bool = False,
     ) -> answers.Job:
         body = {"deployment": number, "seen": seen, "reason": reason}
         body |= {"percent": percent, "canary": canary, "replace": replace}
+        # A server of an earlier version knows no such word.
+        body |= {"override": True} if override else {}
         return cast(answers.Job, self._http.call("POST", f"{_app(app)}/releases", body))
+
+    def gates(self, app: str) -> answers_review.Gates:
+        return cast(answers_review.Gates, self._http.call("GET", f"{_app(app)}/gates"))
+
+    def set_gates(self, app: str, gates: dict[str, Any], reason: str) -> answers_review.Gates:
+        body = {"gates": gates, "reason": reason}
+        return cast(answers_review.Gates, self._http.call("PUT", f"{_app(app)}/gates", body))
+
+    def gate_report(self, app: str, number: int) -> answers_review.GateReport:
+        return cast(answers_review.GateReport, self._http.call("GET", f"{_deployment(app, number)}/gates"))
 
     def watch(self, app: str, seen: int | None = None, wait: float | None = None) -> answers_sessions.Watch:
         path = f"{_app(app)}/watch"
@@ -180,6 +194,11 @@ class Client:
     def diff(self, app: str, a: int | None, b: int) -> answers.Diff:
         return cast(answers.Diff, self._http.call("GET", f"{_app(app)}/diff", patience=60, a=a, b=b))
 
+    def preview(self, app: str, number: int) -> answers_review.Preview:
+        """What a release of this deployment would bring, and whether it may be made."""
+        path = f"{_deployment(app, number)}/preview"
+        return cast(answers_review.Preview, self._http.call("GET", path, patience=60))
+
     def variables(self, app: str, scope: str | None, branch: str | None) -> answers.Variables:
         path = f"{_app(app)}/variables"
         return cast(answers.Variables, self._http.call("GET", path, scope=scope, branch=branch))
@@ -193,6 +212,47 @@ class Client:
     def remove_variable(self, app: str, name: str, scope: str, branch: str | None) -> answers.Variables:
         path = f"{_app(app)}/variables/{quote(name, safe='')}"
         return cast(answers.Variables, self._http.call("DELETE", path, scope=scope, branch=branch))
+
+    def request_review(self, app: str, body: dict[str, Any]) -> answers_review.Review:
+        return cast(answers_review.Review, self._http.call("POST", f"{_app(app)}/reviews", body))
+
+    def reviews(self, app: str, branch: str | None = None) -> list[answers_review.Review]:
+        path = f"{_app(app)}/reviews"
+        return cast(list[answers_review.Review], self._http.call("GET", path, branch=branch, limit=200))
+
+    def review(self, app: str, number: int) -> answers_review.Review:
+        return cast(answers_review.Review, self._http.call("GET", f"{_app(app)}/reviews/{number}"))
+
+    def revoke_review(self, app: str, number: int) -> answers_review.Review:
+        return cast(answers_review.Review, self._http.call("DELETE", f"{_app(app)}/reviews/{number}"))
+
+    def comments(
+        self,
+        app: str,
+        *,
+        branch: str | None = None,
+        review: int | None = None,
+        open_only: bool = False,
+        before: int | None = None,
+    ) -> answers_review.Comments:
+        """Newest first, 50 at most."""
+        path, only = f"{_app(app)}/comments", 1 if open_only else None
+        found = self._http.call("GET", path, branch=branch, review=review, open=only, before=before)
+        return cast(answers_review.Comments, found)
+
+    def comment(self, app: str, number: int) -> answers_review.CommentDetail:
+        return cast(answers_review.CommentDetail, self._http.call("GET", f"{_app(app)}/comments/{number}"))
+
+    def answer_comment(self, app: str, number: int, text: str) -> answers_review.Comment:
+        """Sent again after a connection that broke, it is one answer."""
+        body = {"key": token_hex(16), "text": text}
+        path = f"{_app(app)}/comments/{number}/answers"
+        return cast(answers_review.Comment, self._http.call("POST", path, body))
+
+    def settle_comment(self, app: str, number: int, action: str) -> answers_review.Comment:
+        """`action`: "resolve" or "reopen"."""
+        path = f"{_app(app)}/comments/{number}/{action}"
+        return cast(answers_review.Comment, self._http.call("POST", path))
 
     def findings(self) -> list[answers.Finding]:
         return cast(list[answers.Finding], self._http.call("GET", "/doctor", patience=60))

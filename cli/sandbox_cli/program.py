@@ -16,6 +16,7 @@ GROUPS = {
     "env": "Variables of an app: names are shown, values never.",
     "apps": "Apps as a whole.",
     "release": "A release and its watch.",
+    "review": "Links for reviewers, their verdicts and their comments.",
 }
 
 Command = Callable[..., None]

@@ -44,6 +44,14 @@ def seconds(span: float) -> str:
     return f"{span:.1f} s" if span < 60 else f"{int(span // 60)} min {int(span % 60)} s"
 
 
+def span(length: float) -> str:
+    """Seconds as one number: "40 s", "12 min", "3 h", "2 d"."""
+    for size, unit in ((2 * 86400, "d"), (2 * 3600, "h"), (120, "min")):
+        if length >= size:
+            return f"{round(length / {'d': 86400, 'h': 3600, 'min': 60}[unit])} {unit}"
+    return f"{length:.0f} s"
+
+
 def ago(moment: str | None, now: datetime | None = None) -> str:
     """ "3 min ago" of an ISO time; a dash for none."""
     if not moment:

@@ -11,6 +11,9 @@ from deploy.local import machine
 from deploy.local.say import Stop, step
 from sandbox_server.settings import Settings
 
+PATIENCE = 180
+"""Seconds for an engine to start: a slow disk with many images takes its time."""
+
 
 def ensure(settings: Settings) -> None:
     with step("Container engine") as now:
@@ -23,7 +26,7 @@ def ensure(settings: Settings) -> None:
         else:
             _start(settings)
             now.result = "started"
-        if not machine.wait_until(lambda: answers() or not _lives(settings), 60) or not answers():
+        if not machine.wait_until(lambda: answers() or not _lives(settings), PATIENCE) or not answers():
             raise Stop(
                 f"No container engine can run here: {machine.last_line(_log(settings))}",
                 "Sandbox needs a machine, or a virtual one, that may run containers (a container must"

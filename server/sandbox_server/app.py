@@ -20,12 +20,15 @@ from sandbox_server import __version__, pages
 from sandbox_server.api import (  # fmt: skip
     apps,
     availability,
+    comments,
     deployments,
     draining,
     errors,
     figures,
+    gates,
     packages,
     people,
+    reviews,
     sandboxes,
 )
 from sandbox_server.api.body_limit import BodyLimit
@@ -42,7 +45,7 @@ from sandbox_server.repositories import Repositories
 from sandbox_server.router import EdgeSettings, HAProxyRouter
 from sandbox_server.runtime import DockerRuntime, builders_network
 from sandbox_server.settings import Settings
-from sandbox_server.store import Bundles, Inventories, Logs, Outputs, Sealer, Store
+from sandbox_server.store import Bundles, Inventories, Logs, Outputs, Pictures, Sealer, Store
 from sandbox_server.store.migrate import migrate
 from sandbox_server.store.once import read_or_make
 from sandbox_server.visitor import ChromiumVisitor
@@ -58,7 +61,10 @@ def create_app(parts: Parts) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
     )  # fmt: skip
     app.state.parts = parts
-    for part in (people, apps, sandboxes, deployments, packages, figures, draining, availability):
+    routed = (
+        people, apps, sandboxes, deployments, packages, figures, draining, availability, comments, reviews, gates,
+    )  # fmt: skip
+    for part in routed:
         app.include_router(part.router, prefix=API)
     app.include_router(figures.for_prometheus)
     pages.install(app)
@@ -97,6 +103,7 @@ def open_parts(settings: Settings) -> Parts:
     bell = Bell()
     platform = platform_id(home)
     engine = Engine(settings.engine)
+    mail = _mail(settings)
     return Parts(
         settings=settings,
         platform=platform,
@@ -105,6 +112,7 @@ def open_parts(settings: Settings) -> Parts:
         logs=Logs(home / "logs"),
         inventories=Inventories(home / "inventories"),
         outputs=Outputs(home / "outputs", limit=settings.output_limit, reserve=settings.disk_reserve),
+        pictures=Pictures(home / "pictures", reserve=settings.disk_reserve),
         sealer=Sealer(home / "key"),
         runtime=DockerRuntime(platform, settings.engine, settings.subnet, settings.firewall),
         router=HAProxyRouter(home / "edge", _edge_settings(settings)),
@@ -125,15 +133,19 @@ def open_parts(settings: Settings) -> Parts:
         bell=bell,
         clock=lambda: datetime.now(UTC),
         proxies=proxies(os.environ),
-        ways=_ways(settings),
+        ways=_ways(settings, mail),
+        post=mail,
     )
 
 
-def _ways(settings: Settings) -> list[Way]:
+def _mail(settings: Settings) -> Mail | None:
+    server = settings.smtp.get_secret_value()
+    return Mail(server, settings.mail_from, settings.control_url, settings.ca_bundle) if server else None
+
+
+def _ways(settings: Settings, mail: Mail | None) -> list[Way]:
     """To the owners of apps."""
-    found: list[Way] = []
-    if server := settings.smtp.get_secret_value():
-        found.append(Mail(server, settings.mail_from, settings.control_url, settings.ca_bundle))
+    found: list[Way] = [mail] if mail else []
     if url := settings.webhook.get_secret_value():
         found.append(Webhook(url, settings.ca_bundle))
     return found

@@ -5,16 +5,20 @@ SandboxError
 │   ├── BadName                names that cannot be hosts
 │   ├── BadBundle              an archive that is not acceptable
 │   ├── NotAnApp               nothing in the bundle that could be started
-│   └── BadConfig              sandbox.toml says something impossible
+│   ├── BadConfig              sandbox.toml says something impossible
+│   └── BadPicture             what was given as a picture is none
 ├── TooLarge              413
 ├── Unauthorized          401
 ├── Forbidden             403
 ├── NotFound              404
+├── LinkOver              410  a review link that has expired or was revoked
 ├── MethodNotAllowed      405
+├── TooMany               429  more than a link may send in that time
 ├── Conflict              409  the state does not allow it
 │   ├── StateChanged           somebody else moved first
 │   ├── NotPossible            this state has no such move
-│   └── QuotaReached           as many sandboxes as are allowed
+│   ├── QuotaReached           as many sandboxes as are allowed
+│   └── GateClosed             what the app demands before a release is missing
 ├── Unavailable           503  a part of the platform is not there; may be tried again
 │   ├── RuntimeUnavailable
 │   ├── RouterUnavailable
@@ -72,6 +76,11 @@ class BadConfig(BadRequest):
     default_hint = "Mend sandbox.toml; its fields are described in docs/sandbox-toml.md."
 
 
+class BadPicture(BadRequest):
+    code = "bad_picture"
+    default_hint = "Give a PNG, JPEG, WebP or GIF file as your screen or camera made it."
+
+
 class TooLarge(SandboxError):
     code = "too_large"
     status = 413
@@ -96,10 +105,22 @@ class NotFound(SandboxError):
     default_hint = "Run `sandbox ls` to see what there is."
 
 
+class LinkOver(SandboxError):
+    code = "link_over"
+    status = 410
+    default_hint = "Ask whoever sent it to you for a new one."
+
+
 class MethodNotAllowed(SandboxError):
     code = "method_not_allowed"
     status = 405
     default_hint = "See /api/v1/openapi.json."
+
+
+class TooMany(SandboxError):
+    code = "too_many"
+    status = 429
+    default_hint = "Wait a few minutes, then try again."
 
 
 class Conflict(SandboxError):
@@ -119,6 +140,11 @@ class NotPossible(Conflict):
 class QuotaReached(Conflict):
     code = "quota_reached"
     default_hint = "Remove one that nobody needs: `sandbox ls --sandboxes`, `sandbox rm --branch B`."
+
+
+class GateClosed(Conflict):
+    code = "gate_closed"
+    default_hint = "See what is missing: `sandbox gates`."
 
 
 class Unavailable(SandboxError):

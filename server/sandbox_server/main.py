@@ -168,13 +168,15 @@ def make_mirror(
 
 @users.command("add")
 def add_user(
-    name: str, admin: Annotated[bool, typer.Option("--admin", help="May administer the server.")] = False
+    name: str,
+    admin: Annotated[bool, typer.Option("--admin", help="May administer the server.")] = False,
+    email: Annotated[str, typer.Option("--email", help="By which reviews know this person.")] = "",
 ) -> None:
     """Add a user and print their first token, once."""
 
     async def work(parts: Parts) -> str:
         await migrate(parts.store)
-        return await login.add_user(parts, name, admin=admin)
+        return await login.add_user(parts, name, admin=admin, email=email)
 
     typer.echo(_with_parts(work))
 
@@ -188,6 +190,19 @@ def add_token(name: str) -> None:
         return await login.recover_token(parts, name)
 
     typer.echo(_with_parts(work))
+
+
+@users.command("email")
+def set_email(
+    name: str, address: Annotated[str, typer.Argument(help='The mail address; "" for none.')]
+) -> None:
+    """Set the mail address by which reviews know a user, who then can sign by logging in."""
+
+    async def work(parts: Parts) -> str:
+        await migrate(parts.store)
+        return await login.set_email(parts, name, address)
+
+    typer.echo(f"{name} is {_with_parts(work) or 'without a mail address'}.")
 
 
 @bases.command("build")

@@ -219,7 +219,8 @@ class Settings(BaseSettings):
 
     smtp: SecretStr = Field(
         default=SecretStr(""),
-        description="Mail server for notices to owners: smtp://USER:PASSWORD@HOST:PORT, or smtps. Empty: no mail.",
+        description="Mail server for notices to owners and links to reviewers: smtp://USER:PASSWORD@HOST:PORT, or "
+        "smtps. Empty: no mail.",
     )
     mail_from: str = Field(default="", description="Sender of the platform's mail.")
     webhook: SecretStr = Field(

@@ -203,6 +203,12 @@ class Release(Wire):
     """How that differs from what was reviewed in the sandbox: a unified diff of the texts."""
     share: int = 100
     """Percent of the visitors who get it. Below 100: a candidate beside the release in force; 0: given up."""
+    override: list[str] = []
+    """What gates missed when it was released all the same."""
+    since_push: float | None = None
+    """Seconds from its deployment's push to this release; None of a rollback."""
+    verdicts: dict[Literal["accepted", "remarks", "rejected"], list[str]] = {}
+    """Who had said what of its deployment by then: names by outcome. Of the releases in a history only."""
 
 
 class Branch(Wire):
@@ -254,6 +260,8 @@ class ReleaseRequest(Request):
     """Shares one after the other, each with its time: "10@10m,50@10m"; all of them after the last."""
     replace: bool = False
     """End the candidate that has a share now."""
+    override: bool = False
+    """Release it although gates miss something; for administrators, with a `reason`."""
 
 
 class RollbackRequest(Request):

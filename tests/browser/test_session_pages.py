@@ -1,18 +1,14 @@
 """Shares, drains and figures by the pages, in a real browser, over a server in memory."""
 
-from datetime import timedelta
-
 import pytest
 from playwright.async_api import expect
 from tests.browser.anna import Anna
-from tests.browser.test_pages import APP, SCREENS
+from tests.browser.filled import measure
+from tests.browser.test_pages import APP
 from tests.server.pages.platform import Platform
 
 from sandbox_server.domain.edge import Server
-from sandbox_server.domain.figures import Counts
-from sandbox_server.domain.tally import Met
-from sandbox_server.store import apps, deployments, figures, instances, notices
-from sandbox_server.store.tables_seen import Visit
+from sandbox_server.store import apps, deployments, instances
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -76,7 +72,7 @@ async def test_figures_appear_while_the_page_is_open_and_lead_to_the_log(
     await two_versions(platform)
     await anna.go(APP)
     await expect(page.get_by_text("No sessions in the last hour")).to_be_visible()
-    await _measure(platform)
+    await measure(platform)
     chart = page.get_by_role("img", name="Sessions with an error: 18.8 %, 3 of 16 sessions")
     await expect(chart).to_be_visible(timeout=30_000)
     await page.get_by_text("The last hour as a table").click()
@@ -86,51 +82,6 @@ async def test_figures_appear_while_the_page_is_open_and_lead_to_the_log(
     await page.get_by_role("link", name="Log lines of output totals").click()
     await expect(page.get_by_role("link", name="The newest lines")).to_be_visible()
     assert anna.complaints == []
-
-
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
-async def test_pages_about_sessions_fit_the_screen(
-    server: tuple[Platform, str], anna: Anna, width: int, scheme: str
-) -> None:
-    platform = server[0]
-    await two_versions(platform)
-    await _measure(platform)
-    await anna.page.set_viewport_size({"width": width, "height": 844})
-    await anna.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    paths = [
-        "/",
-        APP,
-        f"{APP}?span=month",
-        f"{APP}/deployments/1",
-        f"{APP}/deployments/1/drain",
-        f"{APP}/promote/2",
-    ]
-    for path in paths:
-        await anna.go(path)
-        await expect(anna.page.locator("h1")).to_be_visible()
-        assert await anna.overflow() <= 0, path
-    assert anna.complaints == []
-
-
-async def _measure(platform: Platform) -> None:
-    """Sessions, errors, a visit and a notice, with words that have no place to break."""
-    now = platform.parts.clock()
-    long = "output " + "a_name_without_any_break" * 8
-    async with platform.parts.store.write() as tx:
-        app = await apps.get(tx, "sales-dashboard")
-        app_id, id_ = app.id or 0, (await deployments.get(tx, app, 1)).id or 0
-        for minutes in range(0, 50, 7):
-            began = Counts(started=2, failed=1 if minutes > 30 else 0, sessions=4, requests=80, memory=10**9)
-            await figures.add(tx, id_, "release", now - timedelta(minutes=minutes), began)
-        await figures.add(tx, id_, "release", now, Counts(failed=0, crashes=0, requests=1))
-        await figures.meet(
-            tx, id_, "release", [Met("output totals", "simpleError", 7, now), Met(long, "x" * 90, 1, now)]
-        )
-        await notices.open_notice(
-            tx, app_id, "availability", f"It fails\n{long}", now, "Look: `sandbox logs`."
-        )
-        tx.add(Visit(app_id=app_id, deployment_id=id_, release=1, ok=False, reason=long, at=now))
-    platform.parts.bell.ring()
 
 
 async def _set_people(platform: Platform, count: int) -> None:

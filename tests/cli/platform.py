@@ -4,19 +4,21 @@ import io
 import tarfile
 import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from sandbox_server import wire, wire_packages, wire_people, wire_sessions
+from sandbox_server import wire, wire_packages, wire_people, wire_review, wire_sessions
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FORWARD = {"queued": "building", "building": "starting", "starting": "ready"}
 
 
 class RefusalError(Exception):
-    def __init__(self, status: int, code: str, message: str, hint: str = "Do something else.") -> None:
+    def __init__(
+        self, status: int, code: str, message: str, hint: str = "Do something else.", detail: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
-        self.problem = wire.Problem(code=code, message=message, hint=hint)
+        self.problem = wire.Problem(code=code, message=message, hint=hint, detail=detail)
 
 
 class Platform:
@@ -62,6 +64,18 @@ class Platform:
         self.points: list[wire_sessions.Point] = []
         self.notices: list[wire_sessions.Notice] = []
         self.faults: list[wire_sessions.Fault] = []
+        self.reviews: list[wire_review.Review] = []
+        """Oldest first, as the comments."""
+        self.asked_reviews: list[wire_review.ReviewRequest] = []
+        self.comments: list[wire_review.CommentDetail] = []
+        self.mail: Literal["none", "waiting", "sent", "failed"] = "none"
+        """How the mail of the next link goes."""
+        self.mail_why = ""
+        self.gates = wire_review.Gates(app="sales", gates={}, words=[], since=None, by="", why="")
+        self.gate_report: wire_review.GateReport | None = None
+        """Without one, all gates are open."""
+        self.unreviewed: list[str] = []
+        """Names of variables."""
         self.held = threading.Event()
         """While it is set, no deployment gets on."""
 
@@ -143,6 +157,15 @@ class Platform:
                 setattr(deployment, name, value)
             deployment.image, deployment.smoke, deployment.current = "sha256:abc", self.smoke, True
             deployment.seconds = {"build": 0.1, "start": 0.5, "smoke": 0.4}
+
+    def preview(self, app: str, number: int) -> wire_review.Preview:
+        nothing = wire_review.GateReport(
+            app=app, deployment=number, open=True, missing=[], met=[], proposal=[], may_override=True
+        )
+        return wire_review.Preview(
+            batch=wire_review.Batch(commits=1, lines=2, files=1, days=None), usual=None, sessions=2,
+            unreviewed=self.unreviewed, gates=self.gate_report or nothing, verdicts=[],
+        )  # fmt: skip
 
     def release(self, app: str, number: int, kind: str, reason: str, seen: int, share: int = 100) -> wire.Job:
         history = self.releases.setdefault(app, [])

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.cli.gating import Gating, open_gates
 from tests.cli.platform import NOW, Platform, RefusalError
+from tests.cli.reviewing import Reviewing
 
 from sandbox_server import wire, wire_packages, wire_people, wire_sessions
 
@@ -17,7 +19,7 @@ __all__ = ["TOKEN", "Platform", "Server"]
 TOKEN = "sbx_test_token"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Gating, Reviewing, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     platform: Platform
 
@@ -123,6 +125,10 @@ class Handler(BaseHTTPRequestHandler):
             return 200, self.platform.figures(app, deployment.deployment, self.query)
         if rest[1:2] in (["packages"], ["lock"], ["sbom"]):
             return 200, self._of_library(deployment, rest[1:])
+        if rest[1:] == ["gates"]:
+            return 200, self.platform.gate_report or open_gates(app, deployment.deployment)
+        if rest[1:] == ["preview"]:
+            return 200, self.platform.preview(app, deployment.deployment)
         if rest[1:] == ["drain"]:
             asked = wire_sessions.DrainRequest.model_validate_json(body)
             self.platform.drains.append(asked)
@@ -210,10 +216,14 @@ class Handler(BaseHTTPRequestHandler):
             return 200, list(reversed(self.platform.releases.get(app, [])))
         asked = wire.ReleaseRequest.model_validate_json(body)
         self.platform.asked.append(asked)
+        overridden = self._overridden(asked)
         share = int(asked.canary.partition("@")[0]) if asked.canary else asked.percent
-        return 202, self.platform.release(
+        job = self.platform.release(
             app, asked.deployment, "promote", asked.reason, asked.seen, 100 if share is None else share
         )
+        assert job.release is not None
+        job.release.override = overridden
+        return 202, job
 
     def _app_watch(self, app: str, rest: list[str], body: bytes) -> tuple[int, Any]:
         said = self.platform.watched

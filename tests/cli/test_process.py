@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import APP, write
+from tests.cli.gating import closed_gates
 from tests.cli.server import Platform
 
 COMMAND = [sys.executable, "-c", "from sandbox_cli.main import main; main()"]
@@ -197,6 +198,18 @@ def test_promote_shows_what_changes_and_asks(logged_in: Platform, folder: Path) 
     assert code == 1
     assert "abc1234 second" in shown
     assert "Nothing was released." in shown
+    assert not logged_in.releases
+
+
+def test_an_override_shows_what_is_missing_before_it_asks(logged_in: Platform, folder: Path) -> None:
+    assert run("deploy").returncode == 0
+    logged_in.gate_report = closed_gates()
+    code, shown = on_a_terminal(
+        ["promote", "d41", "--override", "--reason", "x"],
+        lambda text: "n\n" if "Release it?" in text else None,
+    )
+    assert code == 1
+    assert shown.index("It needs 1 review, and has none.") < shown.index("Release it?")
     assert not logged_in.releases
 
 

@@ -126,7 +126,7 @@ Host = InMemory | OnEngine
 
 async def said(host: Host, name: str, count: int) -> list[LogLine]:
     """The lines that the test made it say, as soon as there are `count`."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while True:
             lines = [line async for line in host.runtime.logs(name) if line.text != "ready"]
             if len(lines) >= count:

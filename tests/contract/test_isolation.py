@@ -37,7 +37,7 @@ class Inside:
         script = "echo hello >/app/index.html; httpd -p 3838 -h /app"
         for spec in (self.first, self.second):
             await anyio.to_thread.run_sync(self._run, spec.name, ("sh", "-c", script))
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 while await self.runtime.probe(spec.name, spec.address) != 200:  # noqa: ASYNC110
                     await anyio.sleep(0.02)
 

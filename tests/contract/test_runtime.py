@@ -21,7 +21,7 @@ async def only(host: Host) -> Container:
 
 
 async def ended(host: Host) -> Container:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while (container := await only(host)).state is not ContainerState.exited:  # noqa: ASYNC110
             await anyio.sleep(0.02)
     return container
@@ -141,7 +141,7 @@ async def test_a_death_is_heard_while_somebody_listens(host: Host, spec: Contain
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(listen)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             while not heard:
                 # Until the ear is there, what dies is not heard.
                 await host.runtime.start(spec)
@@ -207,7 +207,7 @@ async def test_it_answers_once_it_listens(host: Host, spec: ContainerSpec) -> No
     await host.runtime.start(spec)
     assert await host.runtime.probe(spec.name, spec.address) is None
     await host.listen(spec.name)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while await host.runtime.probe(spec.name, spec.address) != 200:  # noqa: ASYNC110
             await anyio.sleep(0.02)
 
@@ -233,7 +233,7 @@ async def test_a_runner_is_asked_at_its_address(host: Host, spec: ContainerSpec)
     assert await ask("/told") is None
     await host.runtime.start(spec)
     await host.tell(spec.name, "twelve bytes")
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not await ask("/told"):  # noqa: ASYNC110
             await anyio.sleep(0.05)
     assert await ask("/told") == b"twelve bytes"
@@ -265,7 +265,7 @@ async def test_following_goes_on_until_the_container_ends(host: Host, spec: Cont
     await host.runtime.start(spec)
     await host.say(spec.name, "stdout", "one")
     seen = []
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async for line in host.runtime.logs(spec.name, follow=True):
             seen.append(line.text)
             if line.text == "one":
@@ -278,7 +278,7 @@ async def test_following_goes_on_until_the_container_ends(host: Host, spec: Cont
 async def test_following_ends_when_the_container_is_removed(host: Host, spec: ContainerSpec) -> None:
     await host.runtime.start(spec)
     await host.say(spec.name, "stdout", "one")
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async for line in host.runtime.logs(spec.name, follow=True):
             if line.text == "one":
                 await host.runtime.remove(spec.name)

@@ -28,7 +28,7 @@ async def test_a_folder_is_taken_and_given_to_another_instance(
     await host.runtime.start(other)
     files = {"index.html": "grüezi", "ä.txt": "x" * 1000}
     await host.write(spec.name, FOLDER, files)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while True:
             try:
                 archive = await whole(host.runtime.take(spec.name, FOLDER))
@@ -82,7 +82,7 @@ async def test_an_app_that_holds_up_the_taking_is_left_and_no_thread_stays(
 ) -> None:
     chunks = await held_up(host, spec)
     monkeypatch.setattr(docker, "TAKE_PATIENCE", 0.5)
-    with anyio.fail_after(20), pytest.raises(TimeoutError):
+    with anyio.fail_after(60), pytest.raises(TimeoutError):
         await whole(chunks)
     await nobody_reads()
 
@@ -95,7 +95,7 @@ async def test_taking_that_is_held_up_may_be_cancelled(host: Host, spec: Contain
     with anyio.move_on_after(0.5):
         await anyio.sleep_forever()
     taking.cancel()
-    with anyio.fail_after(20), pytest.raises(CancelledError):
+    with anyio.fail_after(60), pytest.raises(CancelledError):
         await taking
     await nobody_reads()
     assert await host.runtime.memory(spec.name)
@@ -115,7 +115,7 @@ async def held_up(host: Host, spec: ContainerSpec) -> AsyncIterator[bytes]:
 
 
 async def nobody_reads() -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while any(  # noqa: ASYNC110
             frame.f_code.co_filename.endswith("runtime/folders.py") for frame in all_frames()
         ):

@@ -1,6 +1,7 @@
 """One suite over the real and the in-memory visitor; the real one sees pages that behave like Shiny apps."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Literal
 
 import pytest
 from tests.contract.shiny_pages import Pages, shiny_pages
@@ -11,6 +12,8 @@ from sandbox_server.visitor import (
     MemoryVisitor,
     Outcome,
     OutputError,
+    Picture,
+    View,
     Visit,
     Visitor,
 )
@@ -33,6 +36,7 @@ DECIDED = {
     "//broken": Visit(Outcome.failed, 0.1, "/openapi.json answered 500 Internal Server Error."),
     "//busy": Visit(Outcome.busy, 2, "The page was still busy after 2 s."),
 }
+PICTURES = {"//missing": Picture(b"", "The page answered 404 Not Found.")}
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ async def pages() -> AsyncIterator[Pages]:
 @pytest.fixture(params=["memory", pytest.param("chromium", marks=pytest.mark.browser)])
 async def visitor(request: pytest.FixtureRequest, pages: Pages) -> AsyncIterator[Visitor]:
     make: dict[str, Callable[[], Visitor]] = {
-        "memory": lambda: MemoryVisitor(dict(DECIDED)),
+        "memory": lambda: MemoryVisitor(dict(DECIDED), pictures=dict(PICTURES)),
         "chromium": lambda: ChromiumVisitor(pages.edge, "apps.localhost"),
     }
     made = make[request.param]()
@@ -102,8 +106,23 @@ async def test_an_api_describes_itself(visitor: Visitor, pages: Pages, kind: str
     assert (found.outcome, found.reason) == (decided.outcome, decided.reason)
 
 
+@pytest.mark.parametrize(("kind", "expects"), [("good", "session"), ("whole", "page"), ("plain", "api")])
+async def test_a_picture_is_taken_of_what_is_there(
+    visitor: Visitor, pages: Pages, kind: str, expects: Literal["session", "page", "api"]
+) -> None:
+    found = await visitor.picture(View(pages.url(kind), 800, 600, expects=expects))
+    assert found.png.startswith(b"\x89PNG\r\n")
+    assert (found.reason, found.left) == ("", ())
+
+
+async def test_there_is_no_picture_of_what_is_not_there(visitor: Visitor, pages: Pages) -> None:
+    found = await visitor.picture(View(pages.url("missing"), 800, 600))
+    assert found == Picture(b"", "The page answered 404 Not Found.")
+
+
 async def test_after_close_there_is_no_browser(visitor: Visitor, pages: Pages) -> None:
     await visitor.close()
     await visitor.close()
     found = await visitor.visit(Itinerary(pages.url("good")))
     assert (found.outcome, found.reason) == (Outcome.no_browser, "The browser is closed: the platform stops.")
+    assert await visitor.picture(View(pages.url("good"), 800, 600)) == Picture(b"", found.reason)

@@ -29,9 +29,9 @@ async def apps(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Apps]:
         await made.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(base_image: None) -> Iterator[Platform]:
-    """A platform with everything, shared by a file's tests; each takes an app name of its own."""
+    """A platform with everything, shared by all who need no settings of their own; each has an app's name to itself."""
     made = Platform()
     try:
         made.start()
@@ -40,7 +40,7 @@ def platform(base_image: None) -> Iterator[Platform]:
         made.destroy()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def quick(base_image: None) -> Iterator[Platform]:
     """The same without a checking browser, for tests that push a lot."""
     made = Platform(chromium=NO_BROWSER)

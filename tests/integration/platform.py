@@ -31,6 +31,9 @@ API = "/api/v1"
 NO_BROWSER = "/nowhere/chromium"
 """As SANDBOX_CHROMIUM: a machine without a browser."""
 
+PATIENCE = 180.0
+"""Seconds for whatever must come about: far more than it takes, so that a slow machine is no failure."""
+
 T = TypeVar("T")
 
 
@@ -119,7 +122,7 @@ class Platform:
     def wait_until_killed(self) -> None:
         """Until a failpoint was reached."""
         assert self._process is not None
-        code = self._process.wait(60)
+        code = self._process.wait(PATIENCE)
         assert code == -signal.SIGKILL, self._why()
         self._process = None
 
@@ -209,7 +212,7 @@ class Platform:
         headers = {"Host": f"sandbox.localhost:{self.port}"}
         if token != "":
             headers["Authorization"] = f"Bearer {token or self.token}"
-        with httpx.Client(trust_env=False, timeout=60) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
             url = f"http://127.0.0.1:{self.port}{API}{path}"
             return client.request(method, url, json=body, content=content, headers=headers)
 
@@ -244,12 +247,12 @@ class Platform:
         """A page load at an app's host; `_` in a header's name stands for `-`."""
         sent = {"Host": f"{host}:{self.port}", "Accept": "text/html"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
             return client.get(f"http://127.0.0.1:{self.port}{path}", headers=sent)
 
     def post(self, host: str, path: str, **headers: str) -> httpx.Response:
         """A form sent to an app's host."""
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
             sent = {"Host": f"{host}:{self.port}", **headers}
             return client.post(f"http://127.0.0.1:{self.port}{path}", headers=sent)
 
@@ -293,7 +296,7 @@ class Platform:
         self, command: list[Any], environment: dict[str, str], stdin: str = "", cwd: Path | None = None
     ) -> Result:
         done = subprocess.run(
-            command, env=environment, input=stdin, capture_output=True, text=True, timeout=200, check=False,
+            command, env=environment, input=stdin, capture_output=True, text=True, timeout=3 * PATIENCE, check=False,
             cwd=cwd or self.folder,
         )  # fmt: skip
         return Result(done.returncode, done.stdout, done.stderr)
@@ -311,7 +314,7 @@ class Platform:
         if self._process is None:
             return
         self._process.send_signal(how)
-        self._process.wait(30)
+        self._process.wait(PATIENCE)
         self._process = None
 
 
@@ -352,7 +355,7 @@ def until(
     condition: Callable[[], T | Literal[False] | None],
     what: str,
     why: Callable[[], object] = lambda: "",
-    patience: float = 60,
+    patience: float = PATIENCE,
 ) -> T:
     """The condition's first true answer. Fails with `what` and `why` if there is none in time (seconds)."""
     deadline = time.monotonic() + patience

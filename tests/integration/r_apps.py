@@ -12,6 +12,7 @@ import httpx
 from docker import APIClient
 from playwright.async_api import Page, async_playwright, expect
 from tests.building import Told, files_of, layer_of, remove_all_of
+from tests.integration.platform import PATIENCE
 
 from sandbox_server.builder import BuildLimits, DockerBuilder, Library
 from sandbox_server.runtime import Container, ContainerSpec, ContainerState, DockerRuntime
@@ -42,15 +43,15 @@ class Instance:
     async def answer(self) -> httpx.Response:
         """Its first answer."""
         async with httpx.AsyncClient() as client:
-            with anyio.fail_after(60):
+            with anyio.fail_after(PATIENCE):
                 while True:
                     try:
-                        return await client.get(self.url, timeout=30)
+                        return await client.get(self.url, timeout=PATIENCE)
                     except httpx.TransportError:
                         await anyio.sleep(0.05)
 
     async def ended(self) -> Container:
-        with anyio.fail_after(60):
+        with anyio.fail_after(PATIENCE):
             while True:
                 [container] = await self.runtime.containers()
                 if container.state is ContainerState.exited:
@@ -62,7 +63,7 @@ class Instance:
 
     async def said(self, words: str) -> str:
         """The log as soon as it has these words."""
-        with anyio.fail_after(60):
+        with anyio.fail_after(PATIENCE):
             while True:
                 if words in (log := await self.log()):
                     return log

@@ -15,6 +15,8 @@ import pytest
 from docker.models.containers import Container
 from tests.integration.platform import APPS, PROGRAMS, free_ports, until
 
+from sandbox_server.builder.proxies import proxies
+
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +79,8 @@ def image(
 ) -> Iterator[str]:
     name = f"sandbox-test-image-{secrets.token_hex(4)}"
     context = _context(tmp_path_factory.mktemp("context"))
-    engine.images.build(path=str(context), tag=name, buildargs={"BASE": debian}, rm=True, forcerm=True)
+    arguments = {"BASE": debian, **proxies(os.environ)}
+    engine.images.build(path=str(context), tag=name, buildargs=arguments, rm=True, forcerm=True)
     yield name
     engine.images.remove(name)
 

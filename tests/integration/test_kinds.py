@@ -39,6 +39,17 @@ AT_ONCE = 3
 
 
 @pytest.fixture(scope="module")
+def platform(base_image: None) -> Iterator[Platform]:
+    """Its own: so many apps would keep others' platform busy."""
+    made = Platform()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)

@@ -115,22 +115,6 @@ def test_what_does_not_come_up_in_the_release_scope_changes_nothing(quick: Platf
     until(lambda: _running(quick, app, "release") == {"d1"}, "nothing of it is left")
 
 
-def test_a_second_rollback_goes_one_further_back(quick: Platform, tmp_path: Path) -> None:
-    app = "further"
-    for number, version in enumerate(("one", "two", "three"), 1):
-        quick.deploy(app_folder(tmp_path, "hello", version=version), app, version)
-        quick.promote(app, number)
-
-    assert quick.rollback(app)["deployment"] == 2
-    assert quick.rollback(app)["deployment"] == 1
-    assert quick.shown(release_host(app)) == "d1"
-    refused = quick.sandbox("rollback", "--app", app)
-    assert refused.code == 1
-    assert "no release before" in refused.error["message"]
-    assert quick.rollback(app, "--to", "3")["deployment"] == 3
-    assert quick.shown(release_host(app)) == "d3"
-
-
 def test_of_two_people_at_once_the_one_who_saw_an_older_state_is_refused(quick: Platform) -> None:
     app = "both"
     quick.deploy("hello", app, "main")

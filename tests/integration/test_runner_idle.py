@@ -76,7 +76,7 @@ async def test_silent_sessions_outlive_a_proxys_patience_also_while_r_works(
             await hear(silent, "values")
             began = time.monotonic()
             await press(silent, "work")
-            with anyio.fail_after(15):
+            with anyio.fail_after(IDLE):
                 await cut.wait_closed()
             await anyio.sleep(IDLE - (time.monotonic() - began))
             assert await hear(silent, "values") == {"state": "works 1"}

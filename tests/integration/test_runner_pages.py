@@ -48,7 +48,7 @@ async def come_up(page: Page, instance: Instance) -> None:
     for _ in range(3):
         await page.goto(instance.url)
         with suppress(Error):
-            await page.wait_for_function("window.Shiny?.shinyapp?.$socket?.readyState === 1", timeout=10_000)
+            await page.wait_for_function("window.Shiny?.shinyapp?.$socket?.readyState === 1", timeout=30_000)
             await reported(instance, lambda said: said.sessions == 1)
             return
     raise AssertionError("no session came up")

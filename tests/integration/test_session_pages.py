@@ -14,7 +14,7 @@ async def open_page(page: Page, platform: Platform, host: str) -> None:
     for _ in range(3):
         await page.goto(f"http://{host}:{platform.port}/")
         try:
-            await page.wait_for_function("window.Shiny?.shinyapp?.$socket?.readyState === 1", timeout=15_000)
+            await page.wait_for_function("window.Shiny?.shinyapp?.$socket?.readyState === 1", timeout=30_000)
         except Error:
             continue
         return

@@ -36,6 +36,7 @@ from sandbox_server.store import (
     Inventories,
     Logs,
     Outputs,
+    Pictures,
     Sealer,
     Store,
     deployments,
@@ -49,7 +50,7 @@ from sandbox_server.visitor import MemoryVisitor
 
 T = TypeVar("T")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something will not come any more."""
 
 
@@ -289,6 +290,7 @@ def assemble(home: Path, **settings: Any) -> Platform:
         logs=Logs(home / "logs"),
         inventories=Inventories(home / "inventories"),
         outputs=Outputs(home / "outputs", limit=chosen.output_limit, reserve=chosen.disk_reserve),
+        pictures=Pictures(home / "pictures", reserve=chosen.disk_reserve),
         sealer=Sealer(home / "key"),
         runtime=runtime,
         router=router,

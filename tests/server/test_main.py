@@ -47,3 +47,14 @@ def test_a_step_is_told_unless_a_line_just_said_it(capsys: pytest.CaptureFixture
         "unpacking the system",
         "taking stock",
     ]
+
+
+def test_a_user_has_a_mail_address_of_their_own(tmp_path: Path) -> None:
+    added = sandboxd(tmp_path, "user", "add", "ann", "--email", "ann@example.org")
+    assert added.stdout.startswith("sbx_")
+    assert sandboxd(tmp_path, "user", "add", "ben").returncode == 0
+    taken = sandboxd(tmp_path, "user", "email", "ben", "Ann@Example.org")
+    assert (taken.returncode, taken.stdout) == (1, "")
+    assert taken.stderr.splitlines()[0] == "Ann@Example.org is the address of 'ann'."
+    assert sandboxd(tmp_path, "user", "email", "ben", "ben@example.org").stdout == "ben is ben@example.org.\n"
+    assert sandboxd(tmp_path, "user", "email", "ben", "").stdout == "ben is without a mail address.\n"

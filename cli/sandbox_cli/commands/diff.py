@@ -18,6 +18,8 @@ B = Annotated[str | None, Argument("[B]", "To this one; by default the newest of
 def diff(a: A = None, b: B = None, app: App = None) -> None:
     """What B changes for users of A: commits, files, packages and names of variables.
 
+    Variables of users that were changed since B was reviewed are marked as not reviewed.
+
     Without arguments, what the newest deployment of this branch changes against the release.
     """
     for side in filter(None, (a, b)):
@@ -25,8 +27,9 @@ def diff(a: A = None, b: B = None, app: App = None) -> None:
     client = place.client()
     name, left, right = _sides(client, a, b, app)
     found = client.diff(name, left, right)
-    console.document(found)
-    _show(found)
+    unreviewed = client.preview(name, right)["unreviewed"]
+    console.document({**found, "unreviewed": unreviewed})
+    _show(found, unreviewed)
     console.next(f"sandbox promote d{right}", f"sandbox logs d{right}")
 
 
@@ -41,13 +44,14 @@ def _sides(client: Client, a: str | None, b: str | None, app: str | None) -> tup
     return name, release["deployment"] if release else None, number
 
 
-def _show(found: Diff) -> None:
+def _show(found: Diff, unreviewed: list[str]) -> None:
     console.result(f"{'nothing released' if found['a'] is None else 'd' + str(found['a'])} → d{found['b']}")
     _list("commits", found["commits"])
     _list("packages", found["packages"])
     _list("variables", found["variables"])
+    _list("variables of users, changed since", [f"{variable} (not reviewed)" for variable in unreviewed])
     _list("files", [f"{file['change']} {file['path']}" for file in found["files"]])
-    if not any(found[kind] for kind in ("commits", "packages", "variables", "files")):
+    if not unreviewed and not any(found[kind] for kind in ("commits", "packages", "variables", "files")):
         console.say("There is no difference.")
     for file in found["files"]:
         if file["diff"]:

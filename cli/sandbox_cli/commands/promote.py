@@ -38,6 +38,13 @@ def promote(
         ),
     ] = None,
     replace: Annotated[bool, Option(("--replace",), "End the candidate that has a share now.")] = False,
+    override: Annotated[
+        bool,
+        Option(
+            ("--override",),
+            "Release it although gates miss something; for administrators, with a --reason.",
+        ),
+    ] = False,
     reason: Reason = "",
     yes: Yes = False,
 ) -> None:
@@ -48,16 +55,29 @@ def promote(
         raise WrongUse("Give --percent or --canary, not both.", "See `sandbox promote --help`.")
     if not deployment and not branch and percent is None and not console.asks():
         raise WrongUse("Say what to promote.", "`sandbox promote d42`, or `sandbox promote --branch B`.")
+    if override and not reason.strip():
+        raise WrongUse(
+            "Whoever overrides the gates says why.", 'Add `--reason "…"`; it stays in the history.'
+        )
     target = names.deployment(deployment) if deployment else None
     client = place.client()
     name = place.app_with(target and target.app, app)
     detail = client.app(name)
     number = target.number if target else _target(client, detail, branch, percent)
     if console.asks() and not yes:
+        if override:
+            _show_missing(client, name, number)
         _ask(client, detail, number, percent, canary)
     with console.live() as show:
         asked = client.release(
-            name, number, detail["seen"], reason, percent=percent, canary=canary, replace=replace
+            name,
+            number,
+            detail["seen"],
+            reason,
+            percent=percent,
+            canary=canary,
+            replace=replace,
+            override=override,
         )
         job = waiting.finished(client, asked, show)
     tell(job, shares.sentence(job["release"], detail, canary), shares.stay(job, detail))
@@ -69,6 +89,7 @@ def tell(job: Job, sentence: str, left: str) -> None:
     if not release:
         raise Failure("The release is done, but the server did not say which.", "See `sandbox releases`.")
     document: dict[str, Any] = {key: release[key] for key in ("release", "app", "deployment", "image", "url")}
+    document["override"] = release["override"]
     console.document({**document, "seconds": job["seconds"], "left_sessions": job["left_sessions"]})
     took = f" It took {seconds(job['seconds'])}." if job["seconds"] is not None else ""
     console.done(f"{sentence} Release {release['release']} of {release['app']}.{took}")
@@ -76,6 +97,10 @@ def tell(job: Job, sentence: str, left: str) -> None:
         console.say(f"  {left}")
     if release["smoke"] and release["smoke"]["status"] == "failed":
         console.warn(f"The smoke check before the switch failed: {release['smoke']['reason']}")
+    if release["override"]:
+        console.warn("The gates were overridden; the history shows what was missing:")
+        for line in release["override"]:
+            console.say(f"  - {clean(line)}")
     if release["output_diff"]:
         console.say("  What users read differs from what was reviewed:")
         for line in release["output_diff"].splitlines():
@@ -146,6 +171,15 @@ def _about(deployment: Answer) -> str:
     return one_line(
         f"{deployment['message'] or 'no message'}, {deployment['author']}, {ago(deployment['created_at'])}"
     )
+
+
+def _show_missing(client: Client, app: str, number: int) -> None:
+    """What somebody is about to override."""
+    report = client.gate_report(app, number)
+    for missing in report["missing"]:
+        console.warn(one_line(missing["message"]))
+    if report["open"]:
+        console.say("All gates are open: there is nothing to override.")
 
 
 def _ask(client: Client, detail: AppDetail, number: int, percent: int | None, canary: str | None) -> None:

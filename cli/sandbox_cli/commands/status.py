@@ -1,13 +1,14 @@
 """`sandbox status`: one app."""
 
 from sandbox_cli import place
-from sandbox_cli.answers import AppDetail, Branch, Deployment
+from sandbox_cli.answers import AppDetail, Branch, Deployment, Release
 from sandbox_cli.answers_sessions import Availability, Figures, Notice
 from sandbox_cli.commands import drain, figures
+from sandbox_cli.commands.releases import warn_of_override
 from sandbox_cli.console import console, one_line
 from sandbox_cli.options import App
 from sandbox_cli.waiting import UNDER_WAY
-from sandbox_cli.words import ago, sessions, size
+from sandbox_cli.words import ago, sessions, size, span
 
 _HOUR = 3600
 
@@ -62,9 +63,10 @@ def _release(detail: AppDetail, measured: Figures | None) -> None:
         return
     console.result(
         f"{detail['app']}: release {release['release']} is d{release['deployment']} of "
-        f"{release['branch']}, by {release['by']} {ago(release['created_at'])}, "
+        f"{release['branch']}, by {release['by']} {ago(release['created_at'])}, {_after(release)}"
         f"{sessions(release['sessions'])} sessions, at {release['url']}"
     )
+    warn_of_override(release)
     if newer := detail["candidate"]:
         console.result(
             f"candidate: d{newer['deployment']} of {newer['branch']}, {newer['share']} % of the visitors, by "
@@ -72,6 +74,11 @@ def _release(detail: AppDetail, measured: Figures | None) -> None:
         )
     if measured:
         console.result(figures.summary(measured["total"], "hour"))
+
+
+def _after(release: Release) -> str:
+    """How long the way from the push to users was."""
+    return f"{span(release['since_push'])} after its push, " if release["since_push"] is not None else ""
 
 
 def _availability(found: Availability) -> str:

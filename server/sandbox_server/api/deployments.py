@@ -9,9 +9,10 @@ from starlette.requests import ClientDisconnect
 
 from sandbox_server.api.dependencies import Limit, MaybeNumber, Member, Number, PartsOf
 from sandbox_server.errors import BadBundle
-from sandbox_server.operations import bundle, cancel, jobs, logs, overview, push, render, restart
+from sandbox_server.operations import bundle, cancel, jobs, logs, overview, preview, push, render, restart
 from sandbox_server.operations.parts import Parts
 from sandbox_server.wire import Deployment, Job, LogLine, Output, Push, RenderRequest
+from sandbox_server.wire_review import Preview
 
 router = APIRouter(tags=["deployments"])
 
@@ -51,6 +52,12 @@ async def show_deployment(
     _: Member, parts: PartsOf, app: str, n: Number, seen: MaybeNumber = None, wait: Wait = 0
 ) -> Deployment:
     return await overview.show_deployment(parts, app, n, seen, wait)
+
+
+@router.get("/apps/{app}/deployments/{n}/preview")
+async def preview_release(caller: Member, parts: PartsOf, app: str, n: Number) -> Preview:
+    """What its release would bring, and whether it may be made."""
+    return await preview.preview(parts, caller, app, n)
 
 
 @router.post("/apps/{app}/deployments/{n}/cancel")

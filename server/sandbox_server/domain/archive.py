@@ -79,15 +79,21 @@ def inspect(path: Path, limits: Limits) -> Contents:
     return Contents(tuple(members), sum(member.size for member in members))
 
 
-def read_text(path: Path, wanted: Collection[str], limit: int = MIB) -> dict[str, str]:
+def read_text(
+    path: Path, wanted: Collection[str], limit: int = MIB, together: int = sys.maxsize
+) -> dict[str, str]:
     """The wanted files of an inspected archive that exist, in one pass; their first `limit` bytes at most.
 
-    Bytes that are not UTF-8 are replaced; a byte order mark is left out.
+    Bytes that are not UTF-8 are replaced; a byte order mark is left out. Files beyond so many bytes `together` are
+    left out.
     """
     missing, found = set(wanted), dict[str, str]()
     for member, _, body in _members(path, _NONE) if missing else ():
         if member is not None and member.path in missing:
             missing.remove(member.path)
+            together -= min(member.size, limit)
+            if together < 0:
+                break
             found[member.path] = _first(body, limit).decode("utf-8-sig", errors="replace")
             if not missing:
                 break

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
+from sandbox_server.domain.gates import GatesConfig
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.names import check_app_name, nearest
 from sandbox_server.domain.running import (
@@ -41,6 +42,18 @@ class SmokeConfig(Table):
         default="",
         max_length=500,
         description="A CSS selector that counts as rest as soon as it is visible; for pages that never rest.",
+    )
+
+
+class ReviewConfig(Table):
+    data: Line = Field(
+        default="", description='What data reviewers see, in words: "test data of 20 November".'
+    )
+    script: Line = Field(
+        default="uat.md", description="A file of the app that says what to try, one step a list item."
+    )
+    news: Line = Field(
+        default="NEWS.md", description="A file of the app that says what is new, newest first."
     )
 
 
@@ -105,6 +118,11 @@ class AppConfig(Table):
     instances: ReleaseInstances = Field(default=ReleaseInstances(), description="How many instances run.")
     watch: WatchConfig = Field(default=WatchConfig(), description="How a new release is judged.")
     sleep: SleepConfig = Field(default=SleepConfig(), description="When nothing runs.")
+    gates: GatesConfig | None = Field(
+        default=None,
+        description="What is demanded before a release. A proposal: it holds once the bundle is released.",
+    )
+    review: ReviewConfig = Field(default=ReviewConfig(), description="What reviewers are told.")
     drain: Drain = Field(
         default=None,
         description='How long people may keep an earlier version open: "24h", "7d", or "never" to cut nobody. '
@@ -190,7 +208,17 @@ def reference() -> str:
         "",
         "[instances.sandbox]",
         'memory = "512MiB"',
+        "",
+        "[gates]",
+        "reviews = 1",
+        'reviewers = ["@qa", "head@example.org"]',
+        'checks = ["smoke"]',
+        "",
+        "[gates.groups]",
+        'qa = ["rita@example.org", "omar@example.org"]',
         "```",
+        "",
+        "What `[gates]` says is a proposal: [gates](gates.md) tells when it begins to hold.",
         "",
     ]
     return "\n".join(lines)
@@ -199,10 +227,10 @@ def reference() -> str:
 def _rows(fields: Mapping[str, FieldInfo], prefix: str) -> list[str]:
     rows: list[str] = []
     for name, field in fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            rows += _rows(field.annotation.model_fields, f"{prefix}{name}.")
+        if table := _table(field):
+            rows += _rows(table.model_fields, f"{prefix}{name}.")
         else:
-            default = "" if field.default in (None, "", []) else f" Default: {field.default}."
+            default = "" if field.default in (None, "", [], {}) else f" Default: {field.default}."
             rows.append(f"| `{prefix}{name}` | {_value(field)} | {field.description}{default} |")
     return rows
 
@@ -215,7 +243,8 @@ def _value(field: FieldInfo) -> str:
         return "`true` or `false`"
     if kinds & {float, int}:
         return "number"
-    return "list of texts" if get_origin(field.annotation) is list else "text"
+    named = {list: "list of texts", dict: "table of lists of texts"}
+    return named.get(get_origin(field.annotation) or str, "text")
 
 
 def _sentence(detail: Mapping[str, Any]) -> str:
@@ -231,7 +260,11 @@ def _known(table: list[str]) -> list[str]:
     """The keys of a table, given the tables in which it stands."""
     model: type[BaseModel] = AppConfig
     for name in table:
-        annotation = model.model_fields[name].annotation if name in model.model_fields else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
+        model = (name in model.model_fields and _table(model.model_fields[name])) or model
     return [*model.model_fields]
+
+
+def _table(field: FieldInfo) -> type[BaseModel] | None:
+    """The model of a table, also of one that may be left out; None for a plain value."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)

@@ -113,7 +113,7 @@ def failed(progress: Progress, why: str, since: datetime, now: datetime, *, fina
 def addresses(owner: str) -> list[str]:
     """The mail addresses that an app's `owner` names, as `Name <mail>` or bare; anything else in it is a name."""
     words = [*re.findall(r"<([^<>]*)>", owner), *re.split(r"[\s,;()\"]+", re.sub(r"<[^<>]*>", " ", owner))]
-    good = [word for word in words if len(word) <= 254 and _ADDRESS.fullmatch(word)]
+    good = [word for word in words if is_address(word)]
     return list(dict.fromkeys(good))[:_MOST_ADDRESSES]
 
 
@@ -122,10 +122,10 @@ def message(*, app: str, key: str, text: str, hint: str, page: str, told: Side, 
     first, _, rest = text.strip().partition("\n")
     if told == "settled":
         over = "It works again." if key.partition(" ")[0] in _FAULTS else "This is settled."
-        subject = _subject(f"{app}: {over[0].lower()}{over[1:-1]}")
+        subject = subject_line(f"{app}: {over[0].lower()}{over[1:-1]}")
         return Message(app, key, told, subject, f"{over} It was: {first}", "", page, at)
     subject = first if app in first else f"{app}: {first}"
-    return Message(app, key, told, _subject(subject), f"{first}\n{rest}".strip(), hint, page, at)
+    return Message(app, key, told, subject_line(subject), f"{first}\n{rest}".strip(), hint, page, at)
 
 
 def body(message: Message, control: str) -> str:
@@ -155,11 +155,17 @@ def check_webhook(url: str) -> str:
     return url
 
 
-def _subject(text: str) -> str:
-    line = _line(text)
+def is_address(text: str) -> bool:
+    """Whether it is one mail address and nothing else."""
+    return len(text) <= 254 and bool(_ADDRESS.fullmatch(text))
+
+
+def subject_line(text: str) -> str:
+    """One line, not too long for a mail's header."""
+    line = one_line(text)
     return line if len(line) <= _LONGEST_SUBJECT else line[: _LONGEST_SUBJECT - 1] + "…"
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """On one line, without what a header could be broken with."""
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox_server.errors import SandboxError
+from sandbox_server.operations import letters, picture
 from sandbox_server.operations.deploy import deploy, fail
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.refresh import refresh
@@ -47,4 +48,6 @@ KINDS = {
     "wake": Kind(wake_up, at_once=lambda _: _WAKING, given_up=_deploy_given_up),
     "render": Kind(refresh, at_once=lambda _: 2),
     "start": Kind(refresh, at_once=lambda _: 8),
+    "picture": Kind(picture.picture, at_once=lambda _: 2, given_up=picture.give_up),
+    "letter": Kind(letters.send, at_once=lambda _: 4, given_up=letters.give_up),
 }

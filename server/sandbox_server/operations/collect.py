@@ -11,6 +11,7 @@ from sandbox_server.domain.instance import volumes_of
 from sandbox_server.domain.keeping import images_to_keep
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import (  # fmt: skip
+    comments,
     deployments,
     figures,
     instances,
@@ -42,8 +43,8 @@ _OVER = timedelta(days=14)
 
 async def collect(parts: Parts) -> None:
     """Remove images beyond the retention and libraries below none, bundles that nobody can start any more, documents'
-    outputs that nobody is shown, package lists that no deployment names, expired login links, and figures, visits,
-    notices, jobs and instances of long ago."""
+    outputs that nobody is shown, package lists that no deployment names, pictures of no comment, expired login links,
+    and figures, visits, notices, jobs and instances of long ago."""
     if _is_done(parts):
         return
     now = parts.clock()
@@ -58,6 +59,7 @@ async def collect(parts: Parts) -> None:
         bundles = await _needed_bundles(tx)
         rendered = await _needed_outputs(tx)
         lists = set(await tx.exec(select(Deployment.inventory)))
+        pictures = await comments.needed_pictures(tx)
         await figures.tidy(tx, now)
         await figures.forget_retired(tx)
     for image in made:
@@ -69,6 +71,7 @@ async def collect(parts: Parts) -> None:
     await to_thread.run_sync(parts.bundles.remove_all_but, bundles, hour_ago)
     await to_thread.run_sync(parts.outputs.remove_all_but, rendered, hour_ago)
     await to_thread.run_sync(parts.inventories.remove_all_but, lists, hour_ago)
+    await to_thread.run_sync(parts.pictures.remove_all_but, pictures, hour_ago)
     await to_thread.run_sync(parts.repositories.collect, _KEEP_ARCHIVES)
     await _remove_bookmarks(parts)
     if not await _builds(parts):

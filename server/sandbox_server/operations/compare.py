@@ -7,6 +7,7 @@ from anyio import to_thread
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import archive
+from sandbox_server.domain.batch import new_commits
 from sandbox_server.domain.release import in_force
 from sandbox_server.errors import NotPossible
 from sandbox_server.operations.parts import Parts
@@ -39,7 +40,7 @@ async def compare(
         app=app.name,
         a=before.number if before else None,
         b=after.number,
-        commits=_commits(before, after),
+        commits=new_commits(before.commits if before else (), after.commits),
         files=files,
         packages=_changes(set(before.packages) if before else set(), set(after.packages)),
         variables=_changes(set(sides[0].variables), set(sides[1].variables)),
@@ -70,14 +71,6 @@ async def _side(tx: AsyncSession, app: App, row: Deployment | None, *, released:
     scope = "release" if released else "sandbox"
     rows = await variables.in_effect(tx, app.id or 0, scope, None if released else branch.name)
     return _Side(row, frozenset(variable.name for variable in rows))
-
-
-def _commits(before: Deployment | None, after: Deployment) -> list[str]:
-    """The commits of the later one down to the earlier one's; all that were told if that is not among them."""
-    if before is None or not before.git_commit:
-        return after.commits
-    known = set(before.commits)
-    return [commit for commit in after.commits if commit not in known]
 
 
 def _changes(before: set[str], after: set[str]) -> list[str]:

@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from sandbox_server.auth import Caller
+from sandbox_server.domain.telling import is_address
 from sandbox_server.errors import BadRequest, NotFound, Unauthorized
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import events, users
-from sandbox_server.store.tables import Credential
+from sandbox_server.store.tables import Credential, User
 from sandbox_server.wire_people import LoginLink, Token, TokenRequest
 
 SESSION = timedelta(days=14)
@@ -55,23 +58,42 @@ async def make_link(parts: Parts, caller: Caller) -> LoginLink:
     return LoginLink(url=f"{parts.settings.control_url}/login/{secret}", expires_at=row.expires_at or now)
 
 
-async def add_user(parts: Parts, name: str, *, admin: bool) -> str:
-    """A new user's first token. Raises `BadRequest` if there is one of that name."""
+async def add_user(parts: Parts, name: str, *, admin: bool, email: str = "") -> str:
+    """A new user's first token. Raises `BadRequest` if there is one of that name or address."""
     now = parts.clock()
     async with parts.store.write() as tx:
-        user = await users.add(tx, name, admin=admin, now=now)
+        address = await _free_address(tx, name, email)
+        user = await users.add(tx, name, admin=admin, now=now, email=address)
         secret, _ = await users.issue(tx, user, users.Kind.token, name="first", now=now, expires_at=None)
         await events.record(tx, at=now, by="platform", action="user.added", subject=name)
     return secret
+
+
+async def set_email(parts: Parts, name: str, email: str) -> str:
+    """The address by which reviews know this user; empty: none. Asked for on the server itself. Raises `BadRequest`,
+    `NotFound`."""
+    async with parts.store.write() as tx:
+        user = await _user(tx, name)
+        before, user.email = user.email, await _free_address(tx, name, email)
+        tx.add(user)
+        if user.email != before:
+            await events.record(
+                tx,
+                at=parts.clock(),
+                by="platform",
+                action="user.email",
+                subject=name,
+                old=before,
+                new=user.email,
+            )
+        return user.email
 
 
 async def recover_token(parts: Parts, name: str) -> str:
     """One more token for a user, asked for on the server itself. Raises `NotFound`."""
     now = parts.clock()
     async with parts.store.write() as tx:
-        user = await users.find(tx, name)
-        if user is None:
-            raise NotFound(f"There is no user {name!r}.", "Add one: `sandboxd user add NAME`.")
+        user = await _user(tx, name)
         label = f"recovered {now:%Y-%m-%d %H:%M:%S}"
         secret, _ = await users.issue(tx, user, users.Kind.token, name=label, now=now, expires_at=None)
         await events.record(tx, at=now, by="platform", action="token.created", subject=name)
@@ -123,6 +145,27 @@ async def _sign_in(parts: Parts, kind: users.Kind, secret: str) -> str:
         )  # fmt: skip
         await events.record(tx, at=now, by=user.name, action="user.logged_in", subject=user.name)
     return session
+
+
+async def _user(tx: AsyncSession, name: str) -> User:
+    """Raises `NotFound`."""
+    user = await users.find(tx, name)
+    if user is None:
+        raise NotFound(f"There is no user {name!r}.", "Add one: `sandboxd user add NAME`.")
+    return user
+
+
+async def _free_address(tx: AsyncSession, name: str, email: str) -> str:
+    """Two users with one address would be one person to reviews. Raises `BadRequest`."""
+    address = email.strip()
+    if address and not is_address(address):
+        raise BadRequest(f"{address[:80]!r} is not a mail address.", "Give one, such as ann@example.org.")
+    other = await users.with_email(tx, address) if address else None
+    if other is not None and other.name != name:
+        raise BadRequest(
+            f"{address} is the address of {other.name!r}.", "A person has one user: give that one a token."
+        )
+    return address
 
 
 def _refused(kind: users.Kind) -> Unauthorized:

@@ -1,21 +1,34 @@
 """What people see: computed from rows, from what was last observed, and from the clock. Little of it is stored."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from sandbox_server.domain import config, names
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.lifetime import removal_words
+from sandbox_server.domain.opinion import names_by_outcome
 from sandbox_server.domain.release import candidate, in_force, kept
 from sandbox_server.operations import crash, differences
 from sandbox_server.operations.bell import wait as wait_for
 from sandbox_server.operations.expire import spans_of
 from sandbox_server.operations.observe import memory_of, people_on
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import apps, board, deployments, instances, notices, outputs, releases
+from sandbox_server.store import (  # fmt: skip
+    apps,
+    board,
+    deployments,
+    instances,
+    notices,
+    outputs,
+    releases,
+    verdicts,
+)
 from sandbox_server.store.tables import App, Branch, Deployment, Instance, Output, Release
+from sandbox_server.store.tables_review import Verdict
 from sandbox_server.wire import App as AppWire
 from sandbox_server.wire import AppDetail, Problem, Smoke
 from sandbox_server.wire import Branch as BranchWire
@@ -42,6 +55,19 @@ class _Look:
     loops: Mapping[int, str] = field(default_factory=dict)
     """What goes down again and again, in words, by the deployment's number."""
 
+    @cached_property
+    def current(self) -> Release | None:
+        return in_force(self.releases)
+
+    @cached_property
+    def kept(self) -> Collection[int]:
+        """Numbers of earlier releases whose instances go on running."""
+        return kept(self.releases, self.parts.settings.keep_previous, self.parts.clock())
+
+    @cached_property
+    def by_id(self) -> Mapping[int | None, Deployment]:
+        return {row.id: row for row in self.deployments}
+
     def of(self, deployment_id: int, scope: Scope | None = None) -> list[Instance]:
         return [
             row
@@ -59,10 +85,13 @@ async def list_apps(parts: Parts) -> list[AppWire]:
 
 async def app_detail(parts: Parts, app: str) -> AppDetail:
     """Raises `NotFound`."""
+    return await _detail(await _look(parts, app))
+
+
+async def app_and_releases(parts: Parts, app: str) -> tuple[AppDetail, list[ReleaseWire]]:
+    """As `app_detail` and `list_releases`, from one look."""
     look = await _look(parts, app)
-    async with parts.store.read() as tx:
-        tile = await board.tile(tx, look.app)
-    return AppDetail(**_tile(parts, tile).model_dump(), sandboxes=_sandboxes(look))
+    return await _detail(look), await _releases(look)
 
 
 async def list_deployments(
@@ -95,11 +124,7 @@ async def show_deployment(
 
 async def list_releases(parts: Parts, app: str) -> list[ReleaseWire]:
     """Newest first. Raises `NotFound`."""
-    look = await _look(parts, app)
-    shown = [_release(look, row) for row in look.releases]
-    for release in shown[:1]:
-        release.output_diff = await differences.of_release(parts, look.releases[0])
-    return shown
+    return await _releases(await _look(parts, app))
 
 
 async def list_notices(parts: Parts, app: str) -> list[Notice]:
@@ -135,6 +160,24 @@ async def _look(parts: Parts, app_name: str) -> _Look:
             parts, app, await apps.branches(tx, app.id), await deployments.of_app(tx, app.id),
             await releases.of_app(tx, app.id), live, await outputs.of_releases(tx, app.id), loops,
         )  # fmt: skip
+
+
+async def _detail(look: _Look) -> AppDetail:
+    async with look.parts.store.read() as tx:
+        tile = await board.tile(tx, look.app)
+    return AppDetail(**_tile(look.parts, tile).model_dump(), sandboxes=_sandboxes(look))
+
+
+async def _releases(look: _Look) -> list[ReleaseWire]:
+    async with look.parts.store.read() as tx:
+        said = await verdicts.of_deployments(tx, {row.deployment_id for row in look.releases})
+    told = defaultdict[int, list[Verdict]](list)
+    for one in said:
+        told[one.deployment_id].append(one)
+    shown = [_release(look, row, told[row.deployment_id]) for row in look.releases]
+    for release in shown[:1]:
+        release.output_diff = await differences.of_release(look.parts, look.releases[0])
+    return shown
 
 
 def _tile(parts: Parts, tile: board.Tile) -> AppWire:
@@ -187,7 +230,7 @@ def _used_at(branch: Branch, own: Sequence[Deployment]) -> datetime:
 def _deployment(look: _Look, row: Deployment, scope: Scope | None = None) -> DeploymentWire:
     """With its sessions and memory in this scope, or in both."""
     branch = _branch_of(look, row)
-    released = in_force(look.releases)
+    released = look.current
     rows = look.of(row.id or 0, scope)
     wanted = config.stored(row.config)
     domain = look.parts.settings.apps_domain
@@ -238,7 +281,7 @@ def _branch_of(look: _Look, row: Deployment) -> Branch | None:
 def _live(look: _Look, released: Release | None) -> str:
     if released is None:
         return ""
-    deployment = next((row for row in look.deployments if row.id == released.deployment_id), None)
+    deployment = look.by_id.get(released.deployment_id)
     return f"d{deployment.number} (release {released.number})" if deployment else ""
 
 
@@ -255,9 +298,8 @@ def _phase(look: _Look, row: Deployment) -> str:
     return ""
 
 
-def _release(look: _Look, row: Release) -> ReleaseWire:
-    current = in_force(look.releases)
-    deployment = next((other for other in look.deployments if other.id == row.deployment_id), None)
+def _release(look: _Look, row: Release, said: Sequence[Verdict] = ()) -> ReleaseWire:
+    deployment = look.by_id.get(row.deployment_id)
     branch = _branch_of(look, deployment) if deployment else None
     instances_of = [
         instance
@@ -278,23 +320,29 @@ def _release(look: _Look, row: Release) -> ReleaseWire:
         kind=row.kind,
         returns_to=row.returns_to,
         created_at=row.created_at,
-        in_force=row is current,
-        kept_until=_kept_until(look, row, current),
+        in_force=row is look.current,
+        kept_until=_kept_until(look, row),
         sessions=people_on(look.parts.observed, instances_of),
         message=deployment.message if deployment else "",
         smoke=Smoke.model_validate(seen) if seen else None,
         output=output(rendered, deployment.number) if deployment and rendered else None,
         share=row.share,
+        override=row.override,
+        since_push=_since_push(row, deployment),
+        verdicts=names_by_outcome(said, row.created_at),
     )
 
 
-def _kept_until(look: _Look, row: Release, current: Release | None) -> datetime | None:
-    keep = look.parts.settings.keep_previous
-    if current is None or row is current or row.share < 100:
+def _since_push(row: Release, deployment: Deployment | None) -> float | None:
+    if deployment is None or row.kind != "promote":
         return None
-    if row.number not in kept(look.releases, keep, look.parts.clock()):
+    return (row.created_at - deployment.created_at).total_seconds()
+
+
+def _kept_until(look: _Look, row: Release) -> datetime | None:
+    if look.current is None or row is look.current or row.share < 100 or row.number not in look.kept:
         return None
-    return current.created_at + timedelta(seconds=keep)
+    return look.current.created_at + timedelta(seconds=look.parts.settings.keep_previous)
 
 
 def _sandbox_url(look: _Look, branch: Branch) -> str:

@@ -16,12 +16,12 @@ from sandbox_server.domain.report import Report
 from sandbox_server.domain.stopwatch import Stopwatch
 from sandbox_server.domain.waiting import Shape
 from sandbox_server.operations.bell import Bell
-from sandbox_server.post import Way
+from sandbox_server.post import Post, Way
 from sandbox_server.repositories import Repositories
 from sandbox_server.router.base import Router
 from sandbox_server.runtime.base import Container, Runtime
 from sandbox_server.settings import Settings
-from sandbox_server.store import Bundles, Inventories, Logs, Outputs, Sealer, Store
+from sandbox_server.store import Bundles, Inventories, Logs, Outputs, Pictures, Sealer, Store
 from sandbox_server.visitor.base import Visitor
 
 
@@ -102,6 +102,7 @@ class Parts:
     logs: Logs
     inventories: Inventories
     outputs: Outputs
+    pictures: Pictures
     sealer: Sealer
     runtime: Runtime
     router: Router
@@ -112,6 +113,8 @@ class Parts:
     clock: Callable[[], datetime]
     ways: Sequence[Way] = ()
     """To the owners of apps."""
+    post: Post | None = None
+    """For letters to reviewers; None: this server has no mail server."""
     proxies: Mapping[str, str] = field(default_factory=dict)
     """The server's own way out, as variables: apps get them too."""
     subnet: IPv4Network | None = None
@@ -149,6 +152,8 @@ class Parts:
     """When lifetimes were last looked at: in ticks, and by the clock."""
     up_since: float = field(init=False)
     """Ticks at which this process began."""
+    briefed: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
+    """What bundles say to reviewers, by bundle and paths: looking through a large one takes seconds."""
     behind: dict[str, Any] = field(default_factory=dict)
     """What was last found behind hosts at which somebody waits, by host."""
     behind_lock: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -9,29 +9,32 @@ from sandbox_server.domain.canary import Wish, wished
 from sandbox_server.domain.deployment import UNFINISHED, may
 from sandbox_server.domain.release import ALL, candidate, check_seen, in_force
 from sandbox_server.errors import ImageMissing, NotPossible
-from sandbox_server.operations import jobs
+from sandbox_server.operations import jobs, passing
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, releases, variables
 from sandbox_server.store import jobs as job_rows
-from sandbox_server.store.tables import Deployment, Release
+from sandbox_server.store.tables import App, Deployment, Release
 from sandbox_server.wire import Job, ReleaseRequest
 
 
 async def request_promote(parts: Parts, caller: Caller, app_name: str, request: ReleaseRequest) -> Job:
-    """Queue the switch. Raises `BadRequest`, `NotPossible`, `StateChanged`, `ImageMissing`, `NotFound`; then nothing
-    changes."""
+    """Queue the switch. Raises `BadRequest`, `Forbidden`, `NotPossible`, `StateChanged`, `GateClosed`, `ImageMissing`,
+    `NotFound`; then nothing changes."""
     wish = wished(request.percent, request.canary)
+    passing.check_override(caller, request)
     async with parts.store.read() as tx:
         app = await apps.get(tx, app_name)
         deployment = await deployments.get(tx, app, request.deployment)
         if wish.share:
             _check_ready(deployment, app.name)
         await _check(tx, app.id or 0, deployment, wish, request)
+        await _pass(tx, parts, app, deployment, wish, request)
     if wish.share and (deployment.image is None or not await parts.builder.has(deployment.image)):
         raise ImageMissing(f"The image of d{deployment.number} is not on this machine any more.")
     async with parts.store.write() as tx:
         assert app.id is not None
         made = await _check(tx, app.id, deployment, wish, request)
+        overridden = await _pass(tx, parts, app, deployment, wish, request)
         job = await job_rows.add(
             tx,
             "switch",
@@ -44,6 +47,7 @@ async def request_promote(parts: Parts, caller: Caller, app_name: str, request: 
                 "variables_at": await _variables_at(tx, made, deployment, request),
                 "share": wish.share,
                 "plan": wish.plan,
+                "override": overridden,
             },
             by=caller.user,
             now=parts.clock(),
@@ -85,6 +89,18 @@ async def _check(
     if 0 < wish.share < ALL:
         _check_base(deployment, in_force(made))
     return made
+
+
+async def _pass(
+    tx: AsyncSession,
+    parts: Parts,
+    app: App,
+    deployment: Deployment,
+    wish: Wish,
+    request: ReleaseRequest,
+) -> list[str] | None:
+    """Any share of the visitors goes through the gates; to take one back is free."""
+    return await passing.ask(tx, parts, app, deployment, override=request.override) if wish.share else None
 
 
 def _check_candidate(

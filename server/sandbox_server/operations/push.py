@@ -9,7 +9,7 @@ from sandbox_server.domain.config import AppConfig
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.running import Instances, numbers
 from sandbox_server.errors import BadConfig
-from sandbox_server.operations import bundle, overview, quotas
+from sandbox_server.operations import bundle, overview, proposals, quotas
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.trouble import shown_size
 from sandbox_server.settings import Settings
@@ -42,6 +42,7 @@ async def push(parts: Parts, caller: Caller, app_name: str, request: Push) -> De
             subject=f"d{deployment.number}", new=f"{branch.name} {request.commit[:7]}".strip(),
             reason=request.note,
         )  # fmt: skip
+        await proposals.take_first(tx, app, deployment, now)
         for older in await deployments.of_app(tx, deployment.app_id, branch.id):
             if older.status == Status.queued and older.number < deployment.number:
                 await deployments.move(

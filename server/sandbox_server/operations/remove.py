@@ -5,7 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.auth import Caller
 from sandbox_server.domain.release import ALL, kept, standing
 from sandbox_server.errors import NotPossible
-from sandbox_server.operations import edge
+from sandbox_server.operations import edge, invite
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.trouble import CANCELLED
 from sandbox_server.store import apps, deployments, events, instances, jobs, notices, releases
@@ -113,6 +113,7 @@ async def _retire_all(
 async def _end_branch(parts: Parts, tx: AsyncSession, app: App, branch: Branch, caller: Caller) -> None:
     branch.removed_at, branch.current_id = parts.clock(), None
     tx.add(branch)
+    await invite.revoke_all(tx, app, branch, caller.user, parts.clock())
     await events.record(
         tx, at=parts.clock(), by=caller.user, action="sandbox.removed", app=app.name, subject=branch.name
     )

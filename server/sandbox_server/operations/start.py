@@ -254,7 +254,10 @@ def _own_variables(
         if released
         else names.sandbox_host(app.name, branch.label, domain)
     )
+    # Which pages may ask an app's pages where their reader is; a release's pages answer nobody.
+    reviews = {} if released else {"SANDBOX_CONTROL": parts.settings.control_url}
     return {
+        **reviews,
         "SANDBOX_APP": app.name,
         "SANDBOX_BRANCH": branch.name,
         "SANDBOX_SCOPE": spec.scope,

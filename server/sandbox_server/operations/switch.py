@@ -14,18 +14,18 @@ from sandbox_server.domain.canary import Wish
 from sandbox_server.domain.instance import InstanceState, Leaving, Scope
 from sandbox_server.domain.release import ALL, check_seen, standing
 from sandbox_server.errors import StartFailed, StateChanged
-from sandbox_server.operations import canary, documents, edge, start, trouble, visit
+from sandbox_server.operations import canary, documents, edge, passing, proposals, start, trouble, visit
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, events, instances, jobs, notices, releases
 from sandbox_server.store.failpoints import failpoint
-from sandbox_server.store.tables import App, Instance, Job, Release
+from sandbox_server.store.tables import App, Deployment, Instance, Job, Release
 from sandbox_server.wire import Smoke, Status
 
 
 async def switch(parts: Parts, job: Job) -> dict[str, Any]:
     """The job of a promote or a rollback, of all visitors or a share of them.
 
-    Raises what `start` and `visit` raise, and `StateChanged`."""
+    Raises what `start` and `visit` raise, `StateChanged` and `GateClosed`."""
     began = time.monotonic()
     assert job.id is not None
     async with parts.store.read() as tx:
@@ -57,15 +57,24 @@ async def _bring_in(parts: Parts, job: Job) -> Release:
             parts, job.payload["deployment"], Scope.release, variables_at=job.payload["variables_at"]
         )
         failpoint("switch.started")
-        if not instance.visited:
+        if await _must_visit(parts, job, instance):
             await _tell(parts, job, f"a browser visits d{deployment.number} before any user does")
-            smoke = await visit.visit(parts, instance)
+            smoke = await visit.visit(parts, instance, again=True)
         output = await documents.keep(parts, instance, job.by)
     except StartFailed as error:
         trouble.point_at(error, deployment.number)
         raise
     failpoint("switch.visited")
     return await _add(parts, job, instance, smoke, output)
+
+
+async def _must_visit(parts: Parts, job: Job, instance: Instance) -> bool:
+    """Not visited yet; or what was seen went with a switch that came to no row, and gates may ask for it."""
+    if not instance.visited or job.payload["kind"] != "promote":
+        return not instance.visited
+    async with parts.store.read() as tx:
+        made = await releases.of_app(tx, instance.app_id)
+    return _spec(instance) not in {_spec(row) for row in made}
 
 
 async def _give_up(parts: Parts, job: Job) -> Release:
@@ -96,18 +105,33 @@ async def _add(
         # A kept instance is not visited again: what was seen of it then counts.
         seen = await releases.last_smoke(tx, instance.deployment_id, instance.spec_hash)
         app, before = await tx.get_one(App, deployment.app_id), await releases.of_app(tx, deployment.app_id)
+        visited = smoke.model_dump() if smoke else seen
+        overridden = await _pass(parts, tx, job, app, deployment, visited)
         release = await releases.add(
             tx, app, deployment, seen=payload["seen"],
             spec_hash=instance.spec_hash, variables_at=payload["variables_at"], kind=payload["kind"],
             by=job.by, reason=payload["reason"], now=parts.clock(), returns_to=payload.get("returns_to"),
-            job_id=job.id, smoke=smoke.model_dump() if smoke else seen, output_id=output,
-            share=payload.get("share", ALL), plan=payload.get("plan"),
+            job_id=job.id, smoke=visited, output_id=output,
+            share=payload.get("share", ALL), plan=payload.get("plan"), override=overridden,
         )  # fmt: skip
+        await passing.tell_override(tx, parts, app, release)
+        if release.kind == "promote" and release.share == ALL:
+            await proposals.adopt(tx, app, deployment, release, asked_at=job.created_at)
         await _move_people(parts, tx, before, release.app_id, payload.get("move"))
         if notice := payload.get("notice"):
             # Of a rollback that the platform asked for itself: told with the row, once.
             await notices.open_notice(tx, release.app_id, now=parts.clock(), **notice)
     return release
+
+
+async def _pass(
+    parts: Parts, tx: AsyncSession, job: Job, app: App, deployment: Deployment, smoke: dict[str, Any]
+) -> list[str]:
+    """What gates miss and was overridden. The way back is never gated. Raises `GateClosed`."""
+    if job.payload["kind"] != "promote":
+        return []
+    check_seen(await releases.of_app(tx, deployment.app_id), job.payload["seen"])
+    return await passing.at_switch(tx, parts, app, deployment, job.payload.get("override"), smoke)
 
 
 async def _seen(tx: AsyncSession, job: Job) -> Sequence[Release]:
@@ -134,7 +158,7 @@ async def _move_people(
         tx.add(row)
 
 
-def _spec(row: Release) -> tuple[int, str]:
+def _spec(row: Release | Instance) -> tuple[int, str]:
     return row.deployment_id, row.spec_hash
 
 

@@ -26,9 +26,11 @@ NARRATE_EVERY = 2.0
 """Seconds."""
 
 
-async def visit(parts: Parts, row: Instance) -> Smoke:
-    """Visit this instance by a one-time pin; afterwards it is `up`. Raises `StartFailed` if no session came up."""
-    if row.visited:
+async def visit(parts: Parts, row: Instance, *, again: bool = False) -> Smoke:
+    """Visit this instance by a one-time pin, unless it was visited before; afterwards it is `up`.
+
+    `again`: whatever was seen before is not known any more. Raises `StartFailed` if no session came up."""
+    if row.visited and not again:
         return Smoke.model_validate((await _deployment(parts, row)).smoke)
     pin = f"visit-{secrets.token_hex(16)}"
     await _set(parts, row, visit_pin=pin)

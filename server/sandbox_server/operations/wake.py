@@ -53,6 +53,8 @@ class WakeState:
     """Seconds since somebody woke it."""
     ahead: int = 0
     """So many others are started before it."""
+    released: bool = False
+    """It is what the app's users get."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,9 @@ def _state(found: _Found) -> WakeState:
     if found.release is not None:
         kind = "asleep" if release_sleeps([found.release], app.asleep_since) else "starting"
     usual = deployment.seconds.get("wake") or deployment.seconds.get("start")
-    return WakeState(kind, app.name, deployment.number, deployment.phase.split(":")[0], usual)
+    words = deployment.phase.split(":")[0]
+    released = found.release is not None
+    return WakeState(kind, app.name, deployment.number, words, usual, released=released)
 
 
 async def _just_failed(parts: Parts, tx: AsyncSession, found: _Found) -> bool:

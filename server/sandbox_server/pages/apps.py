@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from sandbox_server.errors import NotFound
-from sandbox_server.operations import drain, events, expire, follow, overview, running
+from sandbox_server.operations import drain, events, expire, follow, opinions, overview, running
 from sandbox_server.operations.availability import availability
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.remove import remove_branch
@@ -68,14 +68,16 @@ _PARTS = {
 
 
 async def _values(parts: Parts, app: str) -> dict[str, Any]:
+    detail, releases = await overview.app_and_releases(parts, app)
     return {
-        "app": await overview.app_detail(parts, app),
-        "releases": await overview.list_releases(parts, app),
+        "app": detail,
+        "releases": releases,
         "notices": await overview.list_notices(parts, app),
         "watch": await follow.show(parts, app),
         "running": await running.running(parts, app),
         "crashing": await running.crashing(parts, app),
         "draining": await drain.draining(parts, app),
+        "opinions": await opinions.of_app(parts, app),
         "events": await events.list_events(parts, app=app, limit=20, steps=False),
     }
 

@@ -1,4 +1,4 @@
-"""Who may see a page. Every route of the pages depends on exactly one of `PageCaller` and `Anyone`."""
+"""Who may see a page. Every route of the pages depends on exactly one of `PageCaller`, `LinkGuest` and `Anyone`."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import Depends, Path, Request
 
 from sandbox_server.auth import Caller, caller_of_session
+from sandbox_server.auth.guests import Guest, guest_of_link
 from sandbox_server.operations.parts import Parts
 from sandbox_server.pages.session import secret_of
 from sandbox_server.wire import MOST
@@ -34,6 +35,20 @@ async def page_caller(request: Request) -> Caller:
     return caller
 
 
+async def link_guest(request: Request, token: str) -> Guest:
+    """Whom the review link in the address was made for. Raises `NotFound` and `LinkOver`; no login helps."""
+    parts = parts_of(request)
+    guest = await guest_of_link(parts.store, parts.sealer, token, parts.clock())
+    request.state.guest = guest
+    return guest
+
+
+async def caller_if_any(request: Request) -> Caller | None:
+    """Who is logged in on this browser. Opens nothing: it stands beside a permission."""
+    parts = parts_of(request)
+    return await caller_of_session(parts.store, secret_of(request), parts.clock())
+
+
 async def anyone() -> None:
     """No login needed, and nothing of any app is shown."""
 
@@ -49,4 +64,6 @@ Number = Annotated[int, Path(ge=1, le=MOST)]
 
 PartsOf = Annotated[Parts, Depends(parts_of)]
 PageCaller = Annotated[Caller, Depends(page_caller)]
+LinkGuest = Annotated[Guest, Depends(link_guest)]
+CallerIfAny = Annotated[Caller | None, Depends(caller_if_any)]
 Anyone = Annotated[None, Depends(anyone)]

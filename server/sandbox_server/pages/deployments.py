@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import AwareDatetime
 
 from sandbox_server.domain.instance import Scope
-from sandbox_server.operations import events, overview
+from sandbox_server.operations import events, opinions, overview, reviews
 from sandbox_server.operations.cancel import cancel
 from sandbox_server.operations.logs import Kind, read_around, read_log
 from sandbox_server.operations.parts import Parts
@@ -85,12 +85,19 @@ async def cancel_build(caller: PageCaller, parts: PartsOf, app: str, n: Number) 
     return RedirectResponse(f"/apps/{app}/deployments/{n}", status_code=303)
 
 
-_PARTS = {"head": "deployment_head.html", "facts": "deployment_facts.html", "figures": "figures.html"}
+_PARTS = {
+    "head": "deployment_head.html",
+    "facts": "deployment_facts.html",
+    "verdicts": "deployment_verdicts.html",
+    "figures": "figures.html",
+}
 
 
 async def _values(parts: Parts, app: str, n: int) -> dict[str, Any]:
     return {
         "d": await overview.show_deployment(parts, app, n),
+        "verdicts": await reviews.verdicts_of(parts, app, n),
+        "about": await opinions.of_deployment(parts, app, n),
         "events": await events.list_events(parts, app=app, deployment=n, limit=30),
     }
 

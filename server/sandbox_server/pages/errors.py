@@ -10,8 +10,10 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     409: "Not possible just now",
+    410: "That is over",
     413: "Too large",
     422: "That does not work",
+    429: "A little slower, please",
     503: "Not available just now",
     507: "No room left",
 }

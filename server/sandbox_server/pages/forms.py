@@ -26,6 +26,7 @@ class _Promote(_Form):
     second: Percent = 50
     second_minutes: Minutes = 10
     replace: bool = False
+    override: bool = False
 
 
 class _Rollback(_Form):
@@ -53,6 +54,7 @@ def to_promote(form: _Promote, deployment: int) -> ReleaseRequest:
         seen=form.seen,
         reason=form.reason,
         replace=form.replace,
+        override=form.override,
         percent=form.percent if form.how == "share" else None,
         canary=steps if form.how == "steps" else None,
     )

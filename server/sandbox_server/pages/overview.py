@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from sandbox_server.operations import overview
+from sandbox_server.operations import opinions, overview
 from sandbox_server.operations.parts import Parts
 from sandbox_server.pages import streams
 from sandbox_server.pages.dependencies import PageCaller, PartsOf
@@ -26,4 +26,8 @@ async def all_apps_live(request: Request, _: PageCaller, parts: PartsOf) -> Resp
 
 
 async def _values(parts: Parts) -> dict[str, object]:
-    return {"apps": await overview.list_apps(parts), "control_url": parts.settings.control_url}
+    return {
+        "apps": await overview.list_apps(parts),
+        "open_comments": await opinions.open_comments(parts),
+        "control_url": parts.settings.control_url,
+    }

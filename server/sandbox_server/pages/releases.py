@@ -6,28 +6,46 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from sandbox_server.operations import overview, rollback
+from sandbox_server.operations.comments import list_comments
 from sandbox_server.operations.compare import compare
 from sandbox_server.operations.jobs import show_job
+from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.preview import preview
 from sandbox_server.operations.promote import request_promote
 from sandbox_server.pages import forms, streams
 from sandbox_server.pages.dependencies import Number, PageCaller, PartsOf
 from sandbox_server.pages.rendering import fragment, page
 from sandbox_server.pages.route import PageRoute
-from sandbox_server.wire import MOST
+from sandbox_server.wire import MOST, Deployment
+from sandbox_server.wire_review import Comments
 
 router = APIRouter(route_class=PageRoute, prefix="/apps/{app}")
+
+_COMMENTS = 5
+"""Open ones that are shown."""
 
 Share = Annotated[int | None, Query(ge=0, le=100)]
 
 
 @router.get("/promote/{n}")
 async def ask_promote(
-    request: Request, _: PageCaller, parts: PartsOf, app: str, n: Number, share: Share = None
+    request: Request, caller: PageCaller, parts: PartsOf, app: str, n: Number, share: Share = None
 ) -> Response:
     detail = await overview.app_detail(parts, app)
     deployment = await overview.show_deployment(parts, app, n)
     diff = await compare(parts, app, None, n)
-    return page(request, "promote.html", app=detail, d=deployment, diff=diff, share=share)
+    asked = await preview(parts, caller, app, n)
+    left = await _left_open(parts, deployment)
+    return page(
+        request,
+        "promote.html",
+        app=detail,
+        d=deployment,
+        diff=diff,
+        preview=asked,
+        comments=left,
+        share=share,
+    )
 
 
 @router.post("/promote/{n}")
@@ -72,3 +90,10 @@ async def one_job_live(request: Request, _: PageCaller, parts: PartsOf, app: str
         )
 
     return streams.stream(streams.changes(request, render))
+
+
+async def _left_open(parts: Parts, deployment: Deployment) -> Comments:
+    """Comments on its branch, on whichever deployment they were made; a removed branch has none."""
+    if not deployment.branch:
+        return Comments(comments=[], open=0)
+    return await list_comments(parts, deployment.app, deployment.branch, open_only=True, limit=_COMMENTS)

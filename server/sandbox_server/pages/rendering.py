@@ -18,7 +18,7 @@ import sandbox_templates
 from sandbox_server.domain import canary
 from sandbox_server.domain.deployment import may
 from sandbox_server.domain.durations import in_words
-from sandbox_server.pages import sentences, words
+from sandbox_server.pages import review_words, sentences, sizes, words
 from sandbox_server.wire_sessions import Day
 
 WEB = Path(sandbox_templates.__file__).parent / "web"
@@ -60,6 +60,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "age": _age,
         "exact": words.exact,
+        "stamp": words.stamp,
         "clock": words.clock,
         "size": words.size,
         "resources": words.resources,
@@ -89,7 +90,10 @@ def _environment() -> Environment:
         "up_share": sentences.up_share,
         "span": in_words,
         "larger": canary.larger,
+        "measures": sizes.measures,
+        "names": words.names,
     }
+    environment.filters |= review_words.FILTERS
     environment.globals |= {"icon": _icon, "may": may}
     return environment
 

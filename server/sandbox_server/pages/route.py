@@ -18,6 +18,7 @@ from sandbox_server.pages.errors import error_page, no_such_page, unexpected
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Tell = Callable[[Request, SandboxError], Response]
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -28,6 +29,12 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # Not `no-referrer`: with it browsers send `Origin: null` from our own forms.
     "Referrer-Policy": "same-origin",
+    # Who opens one of our pages in a window gets no hold of it, and neither does what our pages open.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), "
+        "microphone=(), midi=(), payment=(), serial=(), usb=()"
+    ),
 }
 
 
@@ -38,11 +45,20 @@ class PageRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            response = await _answer(inner, request)
-            response.headers.update(HEADERS)
+            response = await _answer(inner, request, self.tell)
+            for name, value in self.headers(request).items():
+                # What a picture says of itself is stricter, and stays.
+                response.headers.setdefault(name, value)
             return response
 
         return handler
+
+    def tell(self, request: Request, error: SandboxError) -> Response:
+        """What went wrong, as an answer."""
+        return error_page(request, error)
+
+    def headers(self, request: Request) -> dict[str, str]:  # noqa: ARG002 - others look at it
+        return HEADERS
 
 
 def same_origin(request: Request, url: str) -> bool:
@@ -50,22 +66,24 @@ def same_origin(request: Request, url: str) -> bool:
     return request.headers.get("origin", "") == _origin(url)
 
 
-async def _answer(inner: Handler, request: Request) -> Response:
+async def _answer(inner: Handler, request: Request, tell: Tell) -> Response:
     try:
         _check_origin(request)
         return await inner(request)
     except LoginNeededError as needed:
         return RedirectResponse(needed.location, status_code=303)
     except RequestValidationError as wrong:
-        return error_page(request, _wrong(wrong))
+        return tell(request, _wrong(wrong))
     except SandboxError as error:
-        return error_page(request, error)
-    except HTTPException:
-        raise
+        return tell(request, error)
+    except HTTPException as wrong:
+        if wrong.status_code != 400:
+            raise
+        return tell(request, _no_form())
     except Exception:
-        # The route, not the address: in that of a login link stands its secret.
+        # The route, not the address: in that of a login link or of a review stands its secret.
         log.exception("page %s failed", request.scope["route"].path)
-        return error_page(request, unexpected())
+        return tell(request, unexpected())
 
 
 def _check_origin(request: Request) -> None:
@@ -79,6 +97,10 @@ def _check_origin(request: Request) -> None:
 def _wrong(error: RequestValidationError) -> SandboxError:
     if any(item["loc"][0] == "path" for item in error.errors()):
         return no_such_page()
+    return _no_form()
+
+
+def _no_form() -> BadRequest:
     return BadRequest("The form was not filled in as expected.", hint="Go back and try again.")
 
 

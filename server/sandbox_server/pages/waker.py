@@ -31,8 +31,10 @@ MOST_HELD = 1000
 LIVE = 600.0
 """Seconds for which a page hears how far it is, before it asks again."""
 
-# An app may be shown in a frame of somebody's portal, and so may the page that stands in for it: it has no secrets.
-_HEADERS = {name: value for name, value in HEADERS.items() if name != "X-Frame-Options"} | {
+# An app may be shown in a frame or a window of somebody's portal, and so may the page that stands in for it: it has
+# no secrets.
+_OWN_PAGES_ONLY = {"X-Frame-Options", "Cross-Origin-Opener-Policy", "Permissions-Policy"}
+_HEADERS = {name: value for name, value in HEADERS.items() if name not in _OWN_PAGES_ONLY} | {
     "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("; frame-ancestors 'none'", "")
 }
 
@@ -121,7 +123,7 @@ def waker_page(state: WakeState, wanted: str = "/") -> Response:
         "pages/waker.html",
         static=lambda file: f"{OWN}/{file}",
         app=state.app,
-        title=face.title.format(name=f"d{state.deployment}" if state.deployment else state.app or "This app"),
+        title=face.title.format(name=_name(state)),
         words=_now(state) if face.wait else "",
         usual=_usual(state),
         share=_share(state),
@@ -131,6 +133,13 @@ def waker_page(state: WakeState, wanted: str = "/") -> Response:
     )
     headers = {**_HEADERS, "Cache-Control": "no-store", "Retry-After": str(face.wait or 30)}
     return HTMLResponse(html, face.status, headers=headers)
+
+
+def _name(state: WakeState) -> str:
+    """In words that people without an account know: reviewers come here too."""
+    if state.deployment and not state.released:
+        return f"Test version {state.deployment}"
+    return state.app or "This app"
 
 
 async def _page(request: Request, parts: Parts) -> Response:

@@ -1,6 +1,7 @@
 """How values are written for people. Pure functions; time is an argument."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -11,12 +12,21 @@ from sandbox_server.domain.kind import Kind
 from sandbox_server.wire import Deployment, Event, Release
 
 _DEEDS = {
+    "comment.answered": "’s {new} was answered{by}",
+    "comment.made": "got {new}{by}",
+    "comment.picture.failed": "’s {new} got no picture",
+    "comment.picture.taken": "’s {new} got its picture",
+    "comment.reopened": "’s {new} was opened again{by}",
+    "comment.resolved": "’s {new} was resolved{by}",
     "deployment.drain_cancelled": "is not to be ended after all{by}",
     "deployment.drained": "is to end{by}, {new}",
     "deployment.moved": "{new}",
     "deployment.pushed": "pushed{by}: {new}",
     "document.asked": "is to be rendered again in the {new} scope{by}",
     "document.rendered": "was rendered in the {new} scope{by}",
+    "gates.adopted": "brought its gates into force{by}: {new}",
+    "gates.proposed": "brought the first gates{by}: {new}",
+    "gates.set": "were set{by}: {new}",
     "instance.crashed": "{scope} crashed",
     "instance.drained": "{scope} gets no new sessions{by}",
     "instance.ended": "{scope} ended",
@@ -27,15 +37,27 @@ _DEEDS = {
     "notice.settled": "is settled",
     "release.abort": "made{by}: {new} is no candidate any more",
     "release.asleep": "went to sleep",
+    "release.overridden": "was made{by} against the gates. What was missing: {new}",
     "release.promote": "made{by}: users get {new}",
     "release.rollback": "made by a rollback{by}: users get {new}",
     "release.share": "made{by}: a share of the visitors gets {new}",
     "release.switched": "got the traffic",
     "release.woken": "woke up",
+    "review.code_asked": "was asked for a code{by}",
+    "review.code_not_sent": "got no code: it could not be mailed",
+    "review.code_refused": "was given a wrong code{by}",
+    "review.code_sent": "got a code by mail",
+    "review.invitation_not_sent": "could not be mailed",
+    "review.invitation_sent": "was mailed",
+    "review.requested": "was asked for{by}: {new}",
+    "review.revoked": "was withdrawn{by}",
     "sandbox.back": "is a branch again{by}",
     "sandbox.gone": "is to be removed{by}",
     "sandbox.kept": "is kept{by}",
     "sandbox.moved": "shows {new}",
+    "verdict.accepted": "was accepted{by}",
+    "verdict.rejected": "was rejected{by}",
+    "verdict.remarks": "was accepted with remarks{by}",
 }
 
 _MOVES = {
@@ -71,6 +93,11 @@ def age(at: datetime, now: datetime) -> str:
 
 def exact(at: datetime) -> str:
     return _aware(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def stamp(at: datetime) -> str:
+    """Such as "22 Nov 2026, 17:05 UTC"."""
+    return _aware(at).astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
 
 
 def clock(at: datetime) -> str:
@@ -130,6 +157,13 @@ def percent(part: int, whole: int) -> str:
 
 def count_of(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def names(people: Sequence[str], most: int = 3) -> str:
+    """Such as "Ben", "Ben and Cleo" or "Ben, Cleo and 3 more"."""
+    if len(people) > most:
+        return f"{', '.join(people[: most - 1])} and {len(people) - most + 1} more"
+    return " and ".join(filter(None, (", ".join(people[:-1]), *people[-1:])))
 
 
 def who_stays(release: Release) -> str:

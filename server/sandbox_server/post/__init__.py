@@ -1,7 +1,7 @@
-"""The ways out to an app's owner: mail and webhook."""
+"""The ways out: mail and webhook to owners, letters to reviewers."""
 
-from sandbox_server.post.base import NotSent, Way
+from sandbox_server.post.base import Letter, NotSent, Post, Way
 from sandbox_server.post.mail import Mail
 from sandbox_server.post.webhook import Webhook
 
-__all__ = ["Mail", "NotSent", "Way", "Webhook"]
+__all__ = ["Letter", "Mail", "NotSent", "Post", "Way", "Webhook"]

@@ -1,6 +1,8 @@
 """What every way out promises."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from sandbox_server.domain.telling import Message
@@ -14,6 +16,30 @@ class NotSent(Exception):
         super().__init__(words)
         self.final = final
         self.alone = alone or final
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail to one person about one thing."""
+
+    to: str
+    """A mail address."""
+    subject: str
+    text: str = field(repr=False)
+    """Plain; a link in it may be a secret."""
+    key: str
+    """Sent twice, it is known by it: part of its Message-ID."""
+    at: datetime
+    reply_to: str = ""
+    """A mail address; empty: answers go nowhere."""
+
+
+class Post(Protocol):
+    """Hands letters to a mail server."""
+
+    async def post(self, letter: Letter) -> None:
+        """Returns or raises `NotSent` within a minute."""
+        ...
 
 
 class Way(Protocol):

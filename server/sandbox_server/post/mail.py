@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -17,14 +18,14 @@ from urllib.parse import urlsplit
 import anyio
 
 from sandbox_server.domain.telling import Message, body, mail_server
-from sandbox_server.post.base import NotSent
+from sandbox_server.post.base import Letter, NotSent
 
 _SILENCE = 15.0
 """Seconds without an answer."""
 
 
 class Mail:
-    """Implements `Way`."""
+    """Implements `Way` for notices to owners, and `Post` for letters to reviewers."""
 
     name = "mail"
 
@@ -42,7 +43,42 @@ class Mail:
         return bool(addresses)
 
     async def send(self, message: Message, addresses: Sequence[str], number: int) -> None:
-        mail = self._mail(message, addresses, number)
+        mail = self._mail(
+            f"[Sandbox] {message.subject}", addresses, message.at, f"notice-{number}-{message.state}"
+        )
+        if message.state == "settled":
+            mail["In-Reply-To"] = mail["References"] = self._id(f"notice-{number}-opened")
+        mail.set_content(body(message, self._control))
+        await self._deliver(mail)
+
+    async def post(self, letter: Letter) -> None:
+        try:
+            mail = self._mail(letter.subject, [letter.to], letter.at, letter.key)
+            if letter.reply_to:
+                mail["Reply-To"] = _address(letter.reply_to)
+            mail.set_content(letter.text)
+        except ValueError:  # the library's words name what it found, which may be a secret
+            raise NotSent(
+                "no mail can be made of it: an address or the subject is none", final=True
+            ) from None
+        await self._deliver(mail)
+
+    def _mail(self, subject: str, addresses: Sequence[str], at: datetime, key: str) -> EmailMessage:
+        """Everything but what it says. `key`: sent twice, it is known by it."""
+        mail = EmailMessage()
+        mail["Subject"] = subject
+        mail["From"] = _one_line(self._sender)
+        mail["To"] = [_address(address) for address in addresses]
+        mail["Date"] = format_datetime(at)
+        mail["Message-ID"] = self._id(key)
+        mail["Auto-Submitted"] = "auto-generated"
+        return mail
+
+    def _id(self, key: str) -> str:
+        return f"<{key}@{urlsplit(self._control).hostname}>"
+
+    async def _deliver(self, mail: EmailMessage) -> None:
+        """Raises `NotSent`."""
         client = self._client()
         try:
             # Its own limiter: the threads that everybody shares must not wait for a mail server.
@@ -51,22 +87,6 @@ class Mail:
             )
         finally:
             _cut(client)
-
-    def _mail(self, message: Message, addresses: Sequence[str], number: int) -> EmailMessage:
-        mail = EmailMessage()
-        mail["Subject"] = f"[Sandbox] {message.subject}"
-        mail["From"] = _from(self._sender)
-        mail["To"] = [_address(address) for address in addresses]
-        mail["Date"] = format_datetime(message.at)
-        mail["Message-ID"] = self._id(number, message.state)
-        if message.state == "settled":
-            mail["In-Reply-To"] = mail["References"] = self._id(number, "opened")
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(body(message, self._control))
-        return mail
-
-    def _id(self, number: int, state: str) -> str:
-        return f"<notice-{number}-{state}@{urlsplit(self._control).hostname}>"
 
     def _hand_in(self, client: smtplib.SMTP, mail: EmailMessage) -> None:
         """Raises `NotSent`."""
@@ -131,8 +151,8 @@ def _is_near(host: str) -> bool:
         return host == "localhost"
 
 
-def _from(sender: str) -> str:
-    return " ".join(sender.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _address(address: str) -> Address:

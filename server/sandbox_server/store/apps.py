@@ -63,6 +63,12 @@ async def get_branch(tx: AsyncSession, app: App, name: str) -> Branch:
     return known[name]
 
 
+async def ever_branch(tx: AsyncSession, app: App, name: str) -> Branch:
+    """The branch, also one that was removed. Raises `NotFound` as `get_branch` does."""
+    query = select(Branch).where(Branch.app_id == app.id, Branch.name == name)
+    return (await tx.exec(query)).first() or await get_branch(tx, app, name)
+
+
 async def branch_at(tx: AsyncSession, app_id: int, label: str) -> Branch | None:
     """The branch whose host begins with this label."""
     query = select(Branch).where(

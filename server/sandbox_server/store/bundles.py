@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from anyio import to_thread
@@ -25,6 +26,10 @@ class Bundles:
 
     def path(self, digest: str) -> Path:
         return self._folder / digest[:2] / f"{digest}.tar.gz"
+
+    def measure_path(self, before: str, after: str) -> Path:
+        """Where it is kept how much differs between two of them, once that was counted."""
+        return self._folder / "differences" / f"{before}-{after}.json"
 
     def has(self, digest: str) -> bool:
         """Is it here? Whoever asks may be about to push it, so it counts as new again."""
@@ -60,10 +65,12 @@ class Bundles:
 
     def remove_all_but(self, needed: set[str], younger_than: float) -> None:
         """Remove bundles that nobody needs, except those that came after `younger_than` (seconds since the epoch):
-        their deployment may be about to be made."""
-        for path in self._folder.glob("??/*.tar.gz"):
-            if path.name.removesuffix(".tar.gz") not in needed and path.stat().st_mtime < younger_than:
-                path.unlink(missing_ok=True)
+        their deployment may be about to be made. What was counted of them goes with them."""
+        for path in (*self._folder.glob("??/*.tar.gz"), *self._folder.glob("differences/*")):
+            digest = path.name.partition(".")[0].rpartition("-")[2]
+            with suppress(FileNotFoundError):
+                if digest not in needed and path.stat().st_mtime < younger_than:
+                    path.unlink()
 
     async def _stream(self, arriving: Path, digest: str, chunks: AsyncIterable[bytes]) -> None:
         if shutil.disk_usage(self._folder).free < self._reserve:

@@ -42,6 +42,12 @@ async def of_app(
     return list(await tx.exec(query.limit(limit) if limit else query))
 
 
+async def on_branch(tx: AsyncSession, branch_id: int, number: int) -> Deployment | None:
+    """The one of this number, if it is of that branch."""
+    query = select(Deployment).where(Deployment.branch_id == branch_id, Deployment.number == number)
+    return (await tx.exec(query)).first()
+
+
 async def in_states(tx: AsyncSession, states: Collection[Status]) -> list[Deployment]:
     return list(await tx.exec(select(Deployment).where(col(Deployment.status).in_(states))))
 

@@ -64,7 +64,15 @@ async def since(
 STEPS = ("building", "starting", "asleep")
 """Moves of a deployment that tell nothing to those who look at the whole app."""
 
-INNER = ("instance.drained", "instance.returned", "instance.ended", "release.switched", "sandbox.added")
+INNER = (
+    "instance.drained",
+    "instance.returned",
+    "instance.ended",
+    "release.switched",
+    "sandbox.added",
+    "comment.picture.taken",
+    "comment.picture.failed",
+)
 """What only follows from something that is told too."""
 
 

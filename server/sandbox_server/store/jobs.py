@@ -12,8 +12,8 @@ from sandbox_server.errors import NotFound
 from sandbox_server.store.tables import Job, Release
 
 OPEN = ("queued", "running")
-_ONCE = "instance:"
-"""Targets that never come again begin with it."""
+_ONCE = ("instance:", "comment:", "letter:")
+"""Targets of which nobody asks for the last job begin so: there is no end to them."""
 
 
 async def add(
@@ -25,11 +25,12 @@ async def add(
     by: str,
     now: datetime,
     progress: str = "",
+    run_after: datetime | None = None,
 ) -> Job:
-    """`progress` is what people see until the job tells more."""
+    """`progress` is what people see until the job tells more; `run_after`: not before, by default now."""
     job = Job(
-        kind=kind, target=target, payload=payload, by=by, status="queued", run_after=now, created_at=now,
-        progress=progress,
+        kind=kind, target=target, payload=payload, by=by, status="queued", run_after=run_after or now,
+        created_at=now, progress=progress,
     )  # fmt: skip
     tx.add(job)
     await tx.flush()
@@ -159,7 +160,8 @@ async def forget(tx: AsyncSession, before: datetime) -> None:
 
     The newest of all stays too, so that no number comes twice.
     """
-    newest = select(func.max(Job.id)).where(~col(Job.target).startswith(_ONCE)).group_by(Job.target, Job.kind)
+    again = [~col(Job.target).startswith(begin) for begin in _ONCE]
+    newest = select(func.max(Job.id)).where(*again).group_by(Job.target, Job.kind)
     released = select(Release.job_id).where(col(Release.job_id).is_not(None))
     await tx.exec(
         delete(Job).where(

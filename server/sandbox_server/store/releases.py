@@ -1,5 +1,6 @@
 """Releases: rows are added, never changed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -103,6 +104,7 @@ async def add(
     output_id: int | None = None,
     share: int = ALL,
     plan: dict[str, Any] | None = None,
+    override: Sequence[str] = (),
 ) -> Release:
     """From now on this deployment has the app's public traffic, or a share of it beside the release in force; with a
     share of 0 it has none any more. Raises `StateChanged` if `seen` is not the newest."""
@@ -118,7 +120,7 @@ async def add(
         app_id=app.id, number=app.releases, deployment_id=deployment.id, image=deployment.image,
         spec_hash=spec_hash, variables_at=variables_at, returns_to=returns_to, job_id=job_id,
         smoke=smoke or {}, output_id=output_id, share=share, base=beside.number if beside else None,
-        plan=plan or {}, kind=kind, by=by, reason=reason, created_at=now,
+        plan=plan or {}, override=[*override], kind=kind, by=by, reason=reason, created_at=now,
     )  # fmt: skip
     tx.add_all([app, release])
     await tx.flush()

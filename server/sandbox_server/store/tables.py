@@ -48,6 +48,8 @@ class User(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     admin: bool = False
+    email: str = ""
+    """Nobody's review of an own deployment counts; by this it is known that a link was the author's."""
     created_at: datetime = _time()
 
 
@@ -208,6 +210,8 @@ class Release(SQLModel, table=True):
     """Of a candidate's row: the number of the full release that has the other visitors."""
     plan: dict[str, Any] = _json()
     """Of a candidate: `steps` still to come as [[percent, seconds], …] and the `seconds` of this one."""
+    override: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What gates missed when somebody released it all the same."""
     kind: str
     by: str
     reason: str = _text()

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import col, delete, or_, select
+from sqlmodel import col, delete, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.errors import BadRequest, NotFound
@@ -25,16 +25,26 @@ async def find(tx: AsyncSession, name: str) -> User | None:
     return (await tx.exec(select(User).where(User.name == name))).first()
 
 
-async def add(tx: AsyncSession, name: str, *, admin: bool, now: datetime) -> User:
+async def with_email(tx: AsyncSession, email: str) -> User | None:
+    """Whose mail address it is, however it is written."""
+    return (await tx.exec(select(User).where(func.lower(User.email) == email.lower()))).first()
+
+
+async def add(tx: AsyncSession, name: str, *, admin: bool, now: datetime, email: str = "") -> User:
     """Raises `BadRequest` if the name is taken or not a name."""
     if not name or len(name) > 60 or not name.isprintable():
         raise BadRequest("A user's name has 1 to 60 printable characters.")
     if await find(tx, name):
         raise BadRequest(f"There is a user {name!r} already.", "Make a token: `sandboxd user token NAME`.")
-    user = User(name=name, admin=admin, created_at=now)
+    user = User(name=name, admin=admin, email=email, created_at=now)
     tx.add(user)
     await tx.flush()
     return user
+
+
+async def mails(tx: AsyncSession) -> dict[str, str]:
+    """Mail addresses by user, as far as they are known."""
+    return dict((await tx.exec(select(User.name, User.email).where(User.email != ""))).all())
 
 
 async def issue(

@@ -1,5 +1,6 @@
 """Variables: rows are added, never changed, so that a release can name the state of all by one number."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlmodel import col, func, select
@@ -46,6 +47,21 @@ async def listed(tx: AsyncSession, app_id: int) -> list[Variable]:
         newest[row.scope, row.branch, row.name] = row
     rows = [row for row in newest.values() if row.ciphertext is not None]
     return sorted(rows, key=lambda row: (row.scope, row.branch or "", row.name))
+
+
+async def changed(tx: AsyncSession, app_id: int, scope: str, since: Callable[[Variable], bool]) -> list[str]:
+    """Names of the app's own variables of that scope that were set or removed by rows that came `since`."""
+    query = (
+        select(Variable)
+        .where(Variable.app_id == app_id, Variable.scope == scope, col(Variable.branch).is_(None))
+        .order_by(col(Variable.id))
+    )
+    was: dict[str, Variable] = {}
+    is_now: dict[str, Variable] = {}
+    for row in await tx.exec(query):
+        (is_now if since(row) else was)[row.name] = row
+    set_before = {name for name, row in was.items() if row.ciphertext is not None}
+    return sorted(name for name, row in is_now.items() if row.ciphertext is not None or name in set_before)
 
 
 async def add(

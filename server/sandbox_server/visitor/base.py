@@ -1,8 +1,9 @@
 """The seam to the checking browser: a release is judged from inside a real session."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 
 class Outcome(StrEnum):
@@ -51,11 +52,42 @@ class Visit:
     """Seen 1 s after idle, twice."""
 
 
+@dataclass(frozen=True)
+class View:
+    """What a picture is to show: a page as a person had it."""
+
+    url: str
+    width: int
+    """Of the window, in CSS pixels."""
+    height: int
+    expects: Literal["session", "page", "api"] = "session"
+    scroll_x: float = 0
+    scroll_y: float = 0
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """Values of inputs by id, to be set before the picture is taken."""
+    timeout: float = 30
+    """Seconds, all in all."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    png: bytes
+    """Empty: there is none, and `reason` says why."""
+    reason: str = ""
+    """One sentence: why there is no picture, or what it lacks."""
+    left: tuple[str, ...] = ()
+    """Inputs that could not be set."""
+
+
 class Visitor(Protocol):
     """Visits pages through the edge. Visits carry a mark by which the edge leaves them out of every count."""
 
     async def visit(self, itinerary: Itinerary) -> Visit:
         """Open the page in a fresh profile, stay until the session rests. Raises nothing for a bad page."""
+        ...
+
+    async def picture(self, view: View) -> Picture:
+        """Show the page as it was seen, in a fresh profile, and take a picture. Raises nothing for a bad page."""
         ...
 
     async def available(self) -> str:

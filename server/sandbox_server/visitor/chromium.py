@@ -1,22 +1,28 @@
 """The checking browser: headless Chromium, there only while there is something to visit."""
 
 import asyncio
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from typing import TypeVar
 
 import anyio
 from playwright.async_api import BrowserContext, Error
 
 from sandbox_server.visitor import launch
-from sandbox_server.visitor.base import Itinerary, Outcome, OutputError, Visit
+from sandbox_server.visitor.base import Itinerary, Outcome, OutputError, Picture, View, Visit
 from sandbox_server.visitor.page import watch
+from sandbox_server.visitor.picture import take, window
 from sandbox_server.visitor.plain import ask_api, see_page
+
+T = TypeVar("T")
 
 MARK = "SandboxVisit/1"
 """Ends the User-Agent of every visit."""
 PIN_COOKIE = "sandbox_pin"
 AT_ONCE = 3
-"""Visits at a time; others queue. One place is only for those for which users wait."""
+"""Visits at a time; others queue. One place is only for those for which users wait; pictures, of which people may ask
+for many, get one."""
 CLOSING = 5.0
 ENOUGH = 20.0
 """Seconds after which a visit that fails is not repeated."""
@@ -34,6 +40,7 @@ class ChromiumVisitor:
         self._idle_after = idle_after
         self._room = asyncio.Semaphore(AT_ONCE)
         self._room_for_others = asyncio.Semaphore(AT_ONCE - 1)
+        self._room_for_pictures = asyncio.Semaphore(1)
         self._door = asyncio.Lock()
         self._chromium: launch.Chromium | None = None
         self._visits = 0
@@ -50,6 +57,16 @@ class ChromiumVisitor:
                 return await self._visit_twice(itinerary)
             except launch.NoBrowserError as error:
                 return Visit(Outcome.no_browser, 0, str(error))
+            finally:
+                self._exit()
+
+    async def picture(self, view: View) -> Picture:
+        async with self._room_for_pictures, self._room_for_others, self._room:
+            self._enter()
+            try:
+                return await self._twice(lambda: self._take(view))
+            except launch.NoBrowserError as error:
+                return Picture(b"", str(error))
             finally:
                 self._exit()
 
@@ -75,42 +92,52 @@ class ChromiumVisitor:
         A container that comes or goes changes the machine's network, and Chromium then drops what it is loading
         (ERR_NETWORK_CHANGED): that says nothing about the app. Who let time run out had its chance.
         """
-        first = await self._visit_once(itinerary)
+        first = await self._twice(lambda: self._look_at(itinerary))
         failed = first.outcome is Outcome.failed and first.seconds < min(itinerary.timeout, ENOUGH)
         if not first.errors and not failed:
             return first
-        second = await self._visit_once(itinerary)
+        second = await self._twice(lambda: self._look_at(itinerary))
         return replace(
             second, seconds=first.seconds + second.seconds, errors=_in_both(first.errors, second.errors)
         )
 
-    async def _visit_once(self, itinerary: Itinerary) -> Visit:
-        """A browser that went away during the visit says nothing about the page: one more try."""
+    async def _twice(self, work: Callable[[], Awaitable[T]]) -> T:
+        """A browser that went away meanwhile says nothing about the page: one more try."""
         try:
-            return await self._look_at(itinerary)
+            return await work()
         except Error:
             pass
         try:
-            return await self._look_at(itinerary)
+            return await work()
         except Error as error:
             raise launch.NoBrowserError(
                 f"The browser went away twice: {error.message.splitlines()[0]}."
             ) from error
 
     async def _look_at(self, itinerary: Itinerary) -> Visit:
-        chromium = await self._browser()
-        context = await chromium.browser.new_context(
-            user_agent=_user_agent(chromium.browser.version),
-            viewport={"width": 1280, "height": 800},
-            accept_downloads=False,
-            ignore_https_errors=True,  # the only host that it can reach is our own edge
-        )
-        try:
+        async with self._profile(1280, 800) as context:
             if itinerary.pin:
                 await context.add_cookies(
                     [{"name": PIN_COOKIE, "value": itinerary.pin, "url": itinerary.url}]
                 )
             return await LOOKS[itinerary.expects](await context.new_page(), itinerary)
+
+    async def _take(self, view: View) -> Picture:
+        async with self._profile(*window(view)) as context:
+            return await take(await context.new_page(), view)
+
+    @asynccontextmanager
+    async def _profile(self, width: int, height: int) -> AsyncIterator[BrowserContext]:
+        """A fresh one, with a window of this size."""
+        chromium = await self._browser()
+        context = await chromium.browser.new_context(
+            user_agent=_user_agent(chromium.browser.version),
+            viewport={"width": width, "height": height},
+            accept_downloads=False,
+            ignore_https_errors=True,  # the only host that it can reach is our own edge
+        )
+        try:
+            yield context
         finally:
             with anyio.move_on_after(CLOSING, shield=True):
                 await _close(context)

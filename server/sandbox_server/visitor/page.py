@@ -40,15 +40,31 @@ async def watch(page: Page, itinerary: Itinerary) -> Visit:
     problem = ""
     try:
         async with asyncio.timeout(itinerary.timeout):
-            problem = await open_page(page, itinerary)
-            while not problem and not watched.is_settled:
-                await asyncio.sleep(LOOK_EVERY)
-                problem = watched.see(clock(), await _look(page, itinerary.wait_for))
+            problem = await open_page(page, itinerary) or await _until_settled(page, itinerary, watched)
     except TimeoutError:
         return watched.late(clock(), itinerary)
     if problem:
         return Visit(Outcome.failed, clock() - start, problem)
     return Visit(Outcome.idle, clock() - start, errors=watched.errors)
+
+
+async def rest(page: Page, itinerary: Itinerary) -> str:
+    """Stay on a page that is open until its session rests; why it does not, or an empty string."""
+    clock = asyncio.get_running_loop().time
+    watched = _Watched(clock())
+    try:
+        async with asyncio.timeout(itinerary.timeout):
+            return await _until_settled(page, itinerary, watched)
+    except TimeoutError:
+        return watched.late(clock(), itinerary).reason
+
+
+async def _until_settled(page: Page, itinerary: Itinerary, watched: "_Watched") -> str:
+    clock, problem = asyncio.get_running_loop().time, ""
+    while not problem and not watched.is_settled:
+        await asyncio.sleep(LOOK_EVERY)
+        problem = watched.see(clock(), await _look(page, itinerary.wait_for))
+    return problem
 
 
 async def _look(page: Page, wait_for: str) -> dict[str, Any]:

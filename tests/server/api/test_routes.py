@@ -12,7 +12,7 @@ from sandbox_server.pages import dependencies as pages
 from sandbox_server.wire import API
 
 OF_API = (api.member, api.anyone)
-OF_PAGES = (pages.page_caller, pages.anyone)
+OF_PAGES = (pages.page_caller, pages.link_guest, pages.anyone)
 MADE_BY_FASTAPI = {f"{API}/openapi.json", "/api/docs", "/api/docs/oauth2-redirect"}
 """They describe the API and show nothing of any app."""
 

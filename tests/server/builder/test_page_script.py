@@ -1,7 +1,9 @@
-"""The script in the head of every app's page."""
+"""The scripts in the head of every app's page."""
 
 import tarfile
 from pathlib import Path
+
+import pytest
 
 from sandbox_server.builder.base import CodeLayer
 from sandbox_server.builder.recipe import OWNED, starting
@@ -9,11 +11,14 @@ from sandbox_server.domain.archive import repack
 from sandbox_server.runtime.request import BOOKMARKS, USER
 
 
-def test_it_goes_with_the_runner_and_ends_no_script_tag() -> None:
-    script = starting(CodeLayer(Path("none"), "0", {}))["opt/sandbox/runner/page.js"].decode(
+@pytest.mark.parametrize(
+    ("file", "gaps"), [("page.js", ["WORKER"]), ("frame.js", ["FACTS", "INPUTS"]), ("inputs.js", [])]
+)
+def test_it_goes_with_the_runner_and_ends_no_script_tag(file: str, gaps: list[str]) -> None:
+    script = starting(CodeLayer(Path("none"), "0", {}))[f"opt/sandbox/runner/{file}"].decode(
         "ascii", "replace"
     )
-    assert script.count("WORKER") == 1
+    assert [gap for gap in ("WORKER", "FACTS", "INPUTS") for _ in range(script.count(gap))] == gaps
     assert "</script" not in script.lower()
     assert "<!--" not in script
 

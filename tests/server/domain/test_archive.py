@@ -246,7 +246,7 @@ def test_a_bundle_without_files_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, folder("data")) == "The bundle has no files."
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(at=st.integers(0, 3071), value=st.integers(0, 255))
 def test_any_changed_byte_is_read_or_refused(tmp_path: Path, at: int, value: int) -> None:
     data = bytearray(tar(file("app.R"), file("n" * 120), form=tarfile.GNU_FORMAT))

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox_server.domain import report
@@ -51,8 +51,6 @@ def test_garbage_is_no_report(body: bytes) -> None:
         assert isinstance(report.read(body), Report)
 
 
-# Making such values takes long on a busy machine.
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(report_like)
 def test_whatever_is_read_is_within_limits(values: dict[str, Any]) -> None:
     try:

@@ -4,12 +4,14 @@ import os
 
 import pytest
 from tests.server.cast import ANNA, APP, HELLO
+from tests.server.commenting import png, said
 from tests.server.platform import Platform
 
 from sandbox_server.builder.memory import BASE
 from sandbox_server.domain.instance import Scope
 from sandbox_server.operations.collect import collect
-from sandbox_server.operations.remove import remove_branch
+from sandbox_server.operations.comment import comment
+from sandbox_server.operations.remove import remove_app, remove_branch
 from sandbox_server.store import instances, releases
 
 pytestmark = pytest.mark.anyio
@@ -47,6 +49,21 @@ async def test_what_was_ever_released_keeps_its_bundle(platform: Platform) -> No
     await collect_after_long(platform)
     assert await platform.status(1) == "retired"
     assert platform.parts.bundles.has(await bundle_of(platform, 1))
+
+
+async def test_pictures_stay_as_long_as_their_app(platform: Platform) -> None:
+    await platform.deploy()
+    await platform.push(app="other-app")
+    await platform.quiet()
+    for app, picture in ((APP, png()), ("other-app", png(3, 3))):
+        await comment(platform.parts, ANNA, app, 1, said(), picture)
+    orphan = await platform.parts.pictures.keep(png(4, 4))
+    await remove_app(platform.parts, ANNA, "other-app")
+    for path in platform.parts.pictures.path(orphan).parent.iterdir():
+        os.utime(path, (0, 0))
+    await collect(platform.parts)
+    kept = [path.read_bytes() for path in platform.parts.pictures.path(orphan).parent.iterdir()]
+    assert kept == [png()]
 
 
 async def test_a_library_goes_when_no_image_stands_on_it_any_more(platform: Platform) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from tests.server.pages import cast
 
 from sandbox_server import wire, wire_sessions
+from sandbox_server.operations.opinions import Opinion
 from sandbox_server.pages import charts
 from sandbox_server.pages.spans import WINDOWS, Name
 
@@ -196,7 +197,7 @@ def app_page(**changes: Any) -> dict[str, Any]:
         "app": cast.app_detail(candidate=candidate(), seen=8, notices=2), "releases": [candidate(), *cast.releases()],
         "notices": notices(), "watch": watch(), "running": running(), "draining": drainings(),
         "crashing": ["d39 crashed 4 times in 10 minutes, starts again in 16 s"], "availability": availability(),
-        "events": cast.events(), **measured(), "caller": None,
+        "opinions": opinions(), "events": cast.events(), **measured(), "caller": None,
     }  # fmt: skip
     return {**values, **changes}
 
@@ -211,10 +212,14 @@ def calm_page(**changes: Any) -> dict[str, Any]:
     return app_page(**{**values, **changes})
 
 
+def opinions() -> dict[str, Opinion]:
+    return {"feature-x": Opinion(accepted=("Ann Berger",), waiting=("Ben",), open_comments=2)}
+
+
 def deployment_page(d: wire.Deployment | None = None, **changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
         "d": d or cast.deployment(), "events": cast.events(), "kind": "run", "lines": cast.lines(), "at": None,
-        **measured(deployment=42, scope="sandbox"), "caller": None,
+        **measured(deployment=42, scope="sandbox"), "verdicts": [], "about": Opinion(), "caller": None,
     }  # fmt: skip
     return {**values, **changes}
 

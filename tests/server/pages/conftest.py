@@ -1,5 +1,6 @@
 """The server in memory, for each test its own."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from sandbox_server.operations import login
 
 
 @pytest.fixture
-async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+async def platform(tmp_path: Path, empty_database: Path) -> AsyncIterator[Platform]:
+    shutil.copy(empty_database, tmp_path / "sandbox.db")
     parts = memory_parts(tmp_path)
     app = create_app(parts)
     async with (

@@ -22,7 +22,17 @@ from sandbox_server.repositories import Repositories
 from sandbox_server.router import MemoryRouter
 from sandbox_server.runtime import MemoryRuntime
 from sandbox_server.settings import Settings
-from sandbox_server.store import Bundles, Inventories, Logs, Outputs, Sealer, Store, apps, deployments
+from sandbox_server.store import (
+    Bundles,
+    Inventories,
+    Logs,
+    Outputs,
+    Pictures,
+    Sealer,
+    Store,
+    apps,
+    deployments,
+)
 from sandbox_server.visitor import MemoryVisitor
 
 ANNA = Caller("anna", admin=False)
@@ -49,7 +59,7 @@ class Platform:
         self, branch: str = "main", message: str = "First page", code: str = "shinyApp(ui, server)"
     ) -> int:
         """A ready deployment's number."""
-        digest = await self._upload(code)
+        digest = await self.upload(code)
         request = wire.Push(
             bundle=digest, branch=branch, commit="3f2a1c9", message=message, commits=[f"3f2a1c9 {message}"]
         )
@@ -81,7 +91,8 @@ class Platform:
                 return shown
         raise AssertionError
 
-    async def _upload(self, code: str) -> str:
+    async def upload(self, code: str) -> str:
+        """A bundle's digest."""
         data = archive({"app.R": f"library(shiny)\n{code}\n"})
         digest = hashlib.sha256(data).hexdigest()
         if not self.parts.bundles.has(digest):
@@ -114,6 +125,7 @@ def memory_parts(home: Path) -> Parts:
         logs=Logs(home / "logs"),
         inventories=Inventories(home / "inventories"),
         outputs=Outputs(home / "outputs", limit=settings.output_limit, reserve=settings.disk_reserve),
+        pictures=Pictures(home / "pictures", reserve=settings.disk_reserve),
         sealer=Sealer(home / "key"),
         runtime=MemoryRuntime(),
         router=MemoryRouter(),

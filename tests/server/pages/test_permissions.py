@@ -5,21 +5,32 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from tests.server.pages.platform import Platform
 
-from sandbox_server.pages import apps, deployments, login, overview, releases, static, waker
-from sandbox_server.pages.dependencies import anyone, page_caller
+from sandbox_server.pages import (
+    apps,
+    comments,
+    deployments,
+    login,
+    overview,
+    releases,
+    reviewing,
+    reviews,
+    static,
+    waker,
+)
+from sandbox_server.pages.dependencies import anyone, link_guest, page_caller
 
 pytestmark = pytest.mark.anyio
 
 ROUTES = [
     route
-    for part in (apps, deployments, login, overview, releases, static, waker)
+    for part in (apps, comments, deployments, login, overview, releases, reviewing, reviews, static, waker)
     for route in part.router.routes
     if isinstance(route, APIRoute)
 ]
 
 
 def permissions(dependant: Dependant) -> list[object]:
-    own = [dependant.call] if dependant.call in (anyone, page_caller) else []
+    own = [dependant.call] if dependant.call in (anyone, link_guest, page_caller) else []
     return own + [found for inner in dependant.dependencies for found in permissions(inner)]
 
 
@@ -35,6 +46,11 @@ def test_only_login_and_files_of_the_package_are_open() -> None:
         "/login/{link}",
         "/static/{path:path}",
     }
+
+
+def test_a_review_link_opens_the_reviewer_s_pages_and_nothing_else() -> None:
+    opened = [route for route in ROUTES if permissions(route.dependant) == [link_guest]]
+    assert opened == [route for route in ROUTES if route.path.startswith("/r/{token}")]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +75,8 @@ async def test_every_page_tells_browsers_to_be_strict(platform: Platform) -> Non
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-frame-options"] == "DENY"
         assert headers["referrer-policy"] == "same-origin"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert "geolocation=()" in headers["permissions-policy"]
 
 
 async def test_an_app_cannot_use_a_session_that_is_none(platform: Platform) -> None:

@@ -1,15 +1,20 @@
 """Templates over the wire's values."""
 
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 from tests.server.pages import cast
+from tests.server.pages import cast_release as release
+from tests.server.pages import cast_reviews as reviews
 from tests.server.pages import cast_sessions as sessions
 
 from sandbox_server import wire
+from sandbox_server.operations.opinions import Opinion
 from sandbox_server.pages.rendering import STATIC, WEB, render, static_url
+from sandbox_server.pages.review_asking import SPANS, Asking
 from sandbox_server.pages.sentences import drains
 
 EVIL = "<script>alert(1)</script>\"'"
@@ -20,12 +25,29 @@ def evil(value: Any) -> Any:
     if isinstance(value, BaseModel):
         changes = {name: evil(getattr(value, name)) for name in type(value).model_fields if name not in FIXED}
         return value.model_copy(update=changes)
-    if isinstance(value, list):
-        return [evil(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: evil(getattr(value, field.name)) for field in fields(value)})
+    if isinstance(value, list | tuple):
+        return type(value)(evil(item) for item in value)
+    if isinstance(value, dict):
+        return {key: evil(item) for key, item in value.items()}
     return EVIL if isinstance(value, str) and not isinstance(value, wire.Status) else value
 
 
-FIXED = {"status", "kind", "change", "in_force", "scope", "state", "span"}
+FIXED = {
+    "status",
+    "kind",
+    "change",
+    "in_force",
+    "scope",
+    "state",
+    "span",
+    "outcome",
+    "identified",
+    "gate",
+    "mail",
+    "picture_state",
+}
 
 
 def evil_page(values: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +61,8 @@ def pages() -> Iterator[tuple[str, dict[str, Any]]]:
     app, releases = evil(cast.app_detail()), evil(cast.releases())
     tried = evil(cast.app_detail(candidate=sessions.candidate(), seen=8, notices=2))
     d, diff = evil(cast.deployment(smoke=cast.smoke("totals"))), evil(cast.diff())
-    yield "overview.html", {"apps": [evil(cast.app()), tried], "control_url": EVIL, **me}
+    few = {"open_comments": {EVIL: 2}}
+    yield "overview.html", {"apps": [evil(cast.app()), tried], "control_url": EVIL, **few, **me}
     for values in (sessions.app_page(), sessions.calm_page(watch=sessions.troubled())):
         yield "app.html", {**evil_page(values), **me}
     for shown in (
@@ -53,10 +76,17 @@ def pages() -> Iterator[tuple[str, dict[str, Any]]]:
     gone = evil(cast.changed())
     listed = {"d": d, "listed": evil(cast.packages()), "against": 39, "changed": {EVIL: gone[0]}}
     yield "packages.html", {**listed, "gone": gone, **me}
-    yield "promote.html", {"app": app, "d": d, "diff": diff, "share": None, **me}
-    yield "promote.html", {"app": app, "d": evil(cast.failed()), "diff": diff, "share": None, **me}
+    for shown in (d, evil(cast.failed())):
+        yield "promote.html", {**evil_page(release.promote_page(d=shown)), **me}
+    for override in (True, False):
+        held = release.preview(
+            gates=release.report(may_override=override, proposal=["+ reviews = 1"]), usual=None,
+            verdicts=release.verdicts(), unreviewed=["DB_HOST"],
+        )  # fmt: skip
+        yield "promote.html", {**evil_page(release.promote_page(preview=held)), **me}
     for share in (None, 0, 25, 100):
-        yield "promote.html", {"app": tried, "d": d, "diff": diff, "share": share, **me}
+        yield "promote.html", {**evil_page(release.promote_page(app=tried, share=share)), **me}
+    yield "gates.html", {**evil_page(release.gates_page()), **me}
     yield "rollback.html", {"app": app, "target": releases[1], "diff": diff, **me}
     yield "rollback.html", {"app": tried, "target": releases[0], "diff": diff, **me}
     yield "drain.html", {"d": d, "scope": "release", "group": drains(sessions.draining())[0], **me}
@@ -76,6 +106,26 @@ def pages() -> Iterator[tuple[str, dict[str, Any]]]:
         "back_words": EVIL,
     }
     yield "error.html", {**me, **problem}
+    yield from review_pages(me)
+
+
+def review_pages(me: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of reviews and comments, for publishers."""
+    yield "reviews.html", {**evil_page(reviews.reviews_page()), **me}
+    yield "reviews.html", {**evil_page(reviews.reviews_page(asked=[], branch=EVIL)), **me}
+    refused = cast.failed().error
+    for changes in ({}, {"error": refused, "mails": False}, {"shown": None}):
+        form = {"form": Asking(branch=EVIL, name=EVIL, email=EVIL, script=EVIL), "spans": SPANS}
+        yield "reviews_new.html", {**evil_page(reviews.form_page(**changes)), **form, **me}
+    for link in reviews.reviews():
+        yield "reviews_one.html", {"r": evil(link), "identified": link.id == 3, **me}
+        yield "reviews_revoke.html", {"r": evil(link), **me}
+    for comment in reviews.comments():
+        yield "comment.html", {**evil_page(reviews.comment_page(comment)), **me}
+        found = {"comments": evil(reviews.wire_review.Comments(comments=[comment], open=1, next=3))}
+        yield "comments.html", {"app": EVIL, "branch": EVIL, "every": True, "before": 7, **found, **me}
+        url = {"d": evil(cast.deployment()), "url": EVIL, "origin": EVIL, "restore": EVIL}
+        yield "comment_open.html", {"c": evil(comment), **url, **me}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +169,7 @@ def test_state_is_told_by_a_word_and_by_a_shape_of_its_own() -> None:
     shapes = set()
     for status in wire.Status:
         d = cast.deployment(status=status, phase="")
-        html = render("fragments/deployment_head.html", d=d)
+        html = render("fragments/deployment_head.html", d=d, about=Opinion())
         word, shape = html.partition("</svg><span><b>")[2], html.partition('aria-hidden="true">')[2]
         assert word.startswith(status.value)
         shapes.add(shape.partition("</svg>")[0])
@@ -136,10 +186,12 @@ def test_a_smoke_check_that_failed_names_the_outputs_wherever_the_deployment_is(
     d = cast.deployment(smoke=cast.smoke("totals", "map"))
     app = cast.app_detail(sandboxes=[cast.branch(d).model_dump()])
     assert "smoke check failed: totals, map" in render("pages/app.html", **sessions.calm_page(app=app))
-    assert "object &#39;map_data&#39; not found" in render("fragments/deployment_head.html", d=d)
+    assert "object &#39;map_data&#39; not found" in render(
+        "fragments/deployment_head.html", d=d, about=Opinion()
+    )
     assert "smoke check failed: totals, map" in _promote(app, d)
 
 
 def _promote(app: wire.AppDetail, d: wire.Deployment | None = None, share: int | None = None) -> str:
-    values: dict[str, Any] = {"app": app, "d": d or cast.deployment(), "diff": cast.diff()}
-    return render("pages/promote.html", **values, share=share, caller=None)
+    values = release.promote_page(app=app, d=d or cast.deployment(), share=share)
+    return render("pages/promote.html", **values, caller=None)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.server.pages import cast
 from tests.server.pages import cast_sessions as sessions
+from tests.server.pages.cast_release import promote_page
 
 from sandbox_server import wire
 from sandbox_server.pages import forms, sentences, words
@@ -23,9 +24,7 @@ def text_of(html: str) -> str:
 
 def promote(share: int | None = None, **changes: Any) -> str:
     detail = cast.app_detail(**{"seen": 8, **changes})
-    return render(
-        "pages/promote.html", app=detail, d=cast.deployment(), diff=cast.diff(), share=share, caller=None
-    )
+    return render("pages/promote.html", **promote_page(app=detail, share=share), caller=None)
 
 
 def test_a_candidate_is_shown_beside_the_release_with_what_it_can_become() -> None:
@@ -122,14 +121,16 @@ def test_a_share_near_a_hundred_is_not_rounded_up_to_it() -> None:
 
 def test_open_notices_stand_on_top_and_are_counted_on_the_overview() -> None:
     assert "sales-dashboard does not come up for its users" in app().partition("Users’ sessions")[0]
-    html = render("pages/overview.html", apps=[cast.app(notices=2, up=False)], control_url="", caller=None)
+    rest: dict[str, Any] = {"control_url": "", "open_comments": {}, "caller": None}
+    html = render("pages/overview.html", apps=[cast.app(notices=2, up=False)], **rest)
     assert "2 notices" in html
     assert "in trouble" in html
-    assert "notice" not in render("fragments/apps.html", apps=[cast.app(up=True)], control_url="")
+    assert "notice" not in render("fragments/apps.html", apps=[cast.app(up=True)], **rest)
 
 
 def test_the_overview_names_a_candidate() -> None:
-    html = render("fragments/apps.html", apps=[cast.app(candidate=sessions.candidate())], control_url="")
+    apps = [cast.app(candidate=sessions.candidate())]
+    html = render("fragments/apps.html", apps=apps, open_comments={}, control_url="")
     assert "10 % get d42" in html
 
 
@@ -140,7 +141,9 @@ def test_a_sleeper_costs_nothing_and_says_how_it_wakes() -> None:
 
 def test_a_branch_that_is_to_go_says_when_and_can_be_kept() -> None:
     branch = cast.branches()[0].model_copy(update={"removal": "will be removed on 25 Nov: merged"})
-    html = render("fragments/app_branches.html", app=cast.app_detail(sandboxes=[branch]), events=[])
+    html = render(
+        "fragments/app_branches.html", app=cast.app_detail(sandboxes=[branch]), opinions={}, events=[]
+    )
     assert "will be removed on 25 Nov: merged" in html
     assert 'action="/apps/sales-dashboard/keep"' in html
     assert 'name="branch" value="feature-x"' in html
@@ -154,9 +157,7 @@ def test_a_first_release_has_no_choice_of_shares() -> None:
 
 def test_promoting_beside_a_candidate_says_that_it_ends() -> None:
     other = cast.app_detail(candidate=sessions.candidate(deployment=44), seen=8)
-    html = render(
-        "pages/promote.html", app=other, d=cast.deployment(), diff=cast.diff(), share=None, caller=None
-    )
+    html = render("pages/promote.html", **promote_page(app=other), caller=None)
     assert "d44 has 10 % of the visitors now." in html
     assert 'name="replace" value="true"' in html
     assert 'name="seen" value="8"' in html

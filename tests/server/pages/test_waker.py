@@ -224,7 +224,7 @@ async def test_a_deployment_that_was_removed_says_so(platform: Platform, visitor
     await remove_branch(platform.parts, ANNA, APP, "main")
     answer = await visitor.get("/", headers=PAGE)
     assert answer.status_code == 410
-    assert "d1 is not here any more" in answer.text
+    assert "Test version 1 is not here any more" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,14 @@ def test_resources_are_told_with_their_limits(changes: dict[str, Any], expected:
         ("release.rollback", "ben", "release 2", "d1", "made by a rollback by ben: users get d1"),
         ("instance.crashed", "platform", "release", "", "’s instance in the release scope crashed"),
         ("sandbox.removed", "anna", "", "", "removed by anna"),
+        (
+            "review.requested",
+            "anna",
+            "",
+            "r@x.example on d1 of main",
+            "was asked for by anna: r@x.example on d1 of main",
+        ),
+        ("verdict.remarks", "r@x.example", "", "Rita", "was accepted with remarks by r@x.example"),
     ],
 )
 def test_what_happened_is_one_sentence(action: str, by: str, old: str, new: str, expected: str) -> None:

@@ -157,7 +157,7 @@ async def ended(store: Store, target: str, kind: str, at: datetime) -> int:
 async def test_what_ended_long_ago_is_forgotten_but_for_what_something_follows_from(store: Store) -> None:
     week = NOON + timedelta(days=7)
     made = await ended(store, "app:1", "switch", NOON)
-    for target in ("app:1", "app:1", "instance:1"):
+    for target in ("app:1", "app:1", "instance:1", "comment:1", "letter:1:code"):
         await ended(store, target, "switch", NOON)
     last = await ended(store, "app:1", "switch", NOON)
     late = await ended(store, "instance:2", "start", week)

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from sandbox_server.store import tables, tables_seen  # noqa: F401 - registers the tables
+from sandbox_server.store import tables, tables_review, tables_seen  # noqa: F401 - registers the tables
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -18,7 +18,9 @@ start_quarto <- function(entry) {
   if (!file.exists(quarto)) return(start_rmarkdown(entry))
   setwd(folder_of(entry))
   profile <- file.path(runner, "main.R")
-  Sys.setenv(SANDBOX_CHILD = "yes", R_PROFILE_USER = profile, SANDBOX_SECRET = door$secret)
+  Sys.setenv(
+    SANDBOX_CHILD = "yes", R_PROFILE_USER = profile, SANDBOX_SECRET = door$secret, SANDBOX_CONTROL = framed$control
+  )
   status <- system2(quarto, c(
     "serve", shQuote(basename(entry)), "--no-browser", "--port", port, "--host", host
   ))
@@ -29,6 +31,7 @@ start_quarto <- function(entry) {
 start_child <- function() {
   Sys.unsetenv(c("SANDBOX_CHILD", "R_PROFILE_USER"))
   take_secret()
+  take_frame()
   setHook(packageEvent("shiny", "onLoad"), function(...) {
     options(shiny.http.response.filter = inject)
     get("workerId", asNamespace("shiny"))(Sys.getenv("SANDBOX_WORKER"))

@@ -35,9 +35,14 @@ head_end <- function(html) {
   if (found < 0L) NULL else as.integer(found) + attr(found, "match.length") - 1L
 }
 
+code_of <- function(file) {
+  paste0(paste(readLines(file.path(runner, file), encoding = "UTF-8", warn = FALSE), collapse = "\n"), "\n")
+}
+
 # Made once an app starts: only then is it known which instance this is.
 prepare_pages <- function() {
-  code <- paste(readLines(file.path(runner, "page.js"), encoding = "UTF-8"), collapse = "\n")
+  code <- code_of("page.js")
   worker <- utils::URLencode(Sys.getenv("SANDBOX_WORKER"), reserved = TRUE)
-  pages$script <- charToRaw(enc2utf8(paste0("<script>\n", sub("WORKER", worker, code, fixed = TRUE), "</script>")))
+  own <- charToRaw(enc2utf8(paste0("<script>\n", sub("WORKER", worker, code, fixed = TRUE), "</script>")))
+  pages$script <- c(own, frame_script())
 }

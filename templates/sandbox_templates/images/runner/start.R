@@ -17,6 +17,7 @@ start <- function() {
 # Its files are in the scratch folder, its variables are set.
 start_app <- function(said) {
   take_secret()
+  take_frame()
   mend_encodings()
   setwd(scratch)
   answer_as_editor(file.path(scratch, said$entry))

@@ -64,10 +64,33 @@
   document.addEventListener("click", function (event) {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    navigator.clipboard.writeText(button.dataset.copy).then(function () {
-      button.textContent = "Copied";
-    });
+    navigator.clipboard.writeText(button.dataset.copy).then(() => copied(button), () => select(button));
   });
+
+  // For a while the button says so; whoever hears the page is told by a line of its own.
+  function copied(button) {
+    if (button.dataset.copied) return;
+    const before = Array.from(button.childNodes);
+    button.dataset.copied = "yes";
+    button.textContent = "Copied";
+    told.textContent = "Copied";
+    setTimeout(function () {
+      delete button.dataset.copied;
+      told.textContent = "";
+      if (button.textContent === "Copied") button.replaceChildren(...before);
+    }, 2500);
+  }
+
+  // Where a browser lets nobody copy, what was meant is marked: the keys for it work.
+  function select(button) {
+    const text = button.parentElement.querySelector("code");
+    if (text) getSelection().selectAllChildren(text);
+  }
+
+  const told = document.createElement("p");
+  told.className = "hidden-text";
+  told.setAttribute("role", "status");
+  document.body.append(told);
 
   // A table that is searched while one types, and sorted by its columns.
   function rowsOf(table) {

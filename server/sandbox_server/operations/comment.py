@@ -1,0 +1,130 @@
+"""Say something of a place in a deployment, answer it, settle it."""
+
+from typing import Literal
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from sandbox_server.auth import Caller
+from sandbox_server.domain import comment as rules
+from sandbox_server.domain.picture import kind_of
+from sandbox_server.errors import Conflict, Forbidden, NotPossible
+from sandbox_server.operations import pinned
+from sandbox_server.operations.commenters import (
+    Who,
+    begin,
+    check_rate,
+    comment_for,
+    deployment_for,
+    signature,
+)
+from sandbox_server.operations.comments import shown
+from sandbox_server.operations.parts import Parts
+from sandbox_server.store import comments, jobs
+from sandbox_server.store.tables_review import Comment as Row
+from sandbox_server.wire_review import AnswerRequest, Comment, CommentRequest
+
+
+async def comment(
+    parts: Parts, who: Who, app: str, deployment_number: int, request: CommentRequest, picture: bytes = b""
+) -> Comment:
+    """Keep it with its place, and the app's log lines of the minute before; without a picture, one will be taken.
+
+    Sent again with the same key, it is the comment that is there. Raises `NotFound`, `LinkOver`, `BadRequest`,
+    `BadPicture`, `TooLarge`, `TooMany` and `StorageFull`; then nothing is kept.
+    """
+    row = begin(who, request.key, rules.said(request.text), parts.clock())
+    row.place = pinned.place(request.place) if request.place else {}
+    if picture:
+        kind_of(picture)
+    async with parts.store.read() as tx:
+        _, deployment = await deployment_for(tx, who, app, deployment_number, row.created_at)
+        row.app_id, row.branch_id = deployment.app_id, deployment.branch_id
+        row.deployment_id = deployment.id or 0
+        known = await comments.sent_before(tx, row)
+        if known is None:
+            await check_rate(tx, who, row.created_at)
+    if known is None:
+        row.log = await pinned.minute(parts, app, deployment_number, row.created_at)
+        if picture:
+            row.picture, row.picture_state = await pinned.picture(parts, who, picture), "given"
+        elif row.place:
+            row.picture_state = "waiting"
+        known = await _write(parts, who, app, deployment_number, row)
+    if known.parent_id is not None:
+        raise _key_taken()
+    return await shown(parts, known)
+
+
+async def answer(parts: Parts, who: Who, app: str, id: int, request: AnswerRequest) -> Comment:
+    """Returns the comment with its answers. Sent again with the same key, it is one answer.
+
+    Raises `NotFound`, `LinkOver`, `BadRequest`, `TooMany`, and `NotPossible` if there are too many.
+    """
+    row = begin(who, request.key, rules.said(request.text, "answer"), parts.clock())
+    async with parts.store.write() as tx:
+        found = await comment_for(tx, who, app, id, row.created_at)
+        row.app_id, row.branch_id, row.deployment_id = found.app_id, found.branch_id, found.deployment_id
+        row.parent_id = found.id
+        known = await comments.sent_before(tx, row)
+        if known is None:
+            await check_rate(tx, who, row.created_at)
+            await _check_room(tx, id)
+            await comments.add(tx, row)
+            await comments.record(tx, row, "answered", at=row.created_at, by=signature(who))
+    if known is not None and known.parent_id != id:
+        raise _key_taken()
+    return await shown(parts, found)
+
+
+async def resolve(parts: Parts, who: Who, app: str, id: int) -> Comment:
+    """Nothing is left to do about it. Raises `NotFound`, `LinkOver`, `Forbidden` for reviewers who did not write it."""
+    return await _settle(parts, who, app, id, "resolved")
+
+
+async def reopen(parts: Parts, who: Who, app: str, id: int) -> Comment:
+    """There is something to do all the same. Raises as `resolve` does."""
+    return await _settle(parts, who, app, id, "reopened")
+
+
+async def _write(parts: Parts, who: Who, app: str, number: int, row: Row) -> Row:
+    """The row, or the one that came with its key meanwhile."""
+    async with parts.store.write() as tx:
+        await deployment_for(tx, who, app, number, row.created_at)
+        if known := await comments.sent_before(tx, row):
+            return known
+        await check_rate(tx, who, row.created_at)
+        await comments.add(tx, row)
+        await comments.record(tx, row, "made", at=row.created_at, by=signature(who))
+        if row.picture_state == "waiting":
+            payload = {"comment": row.id}
+            await jobs.add(tx, "picture", f"comment:{row.id}", payload, by=signature(who), now=row.created_at)
+    return row
+
+
+async def _settle(
+    parts: Parts, who: Who, app: str, id: int, action: Literal["resolved", "reopened"]
+) -> Comment:
+    now = parts.clock()
+    async with parts.store.write() as tx:
+        found = await comment_for(tx, who, app, id, now)
+        if not isinstance(who, Caller) and found.review_id != who.review_id:
+            raise Forbidden(
+                f"Only {found.name} and those who publish the app settle this comment.",
+                "Answer it instead.",
+            )
+        name = who.user if isinstance(who, Caller) else rules.plain(who.name)
+        if await comments.settle(tx, found, now if action == "resolved" else None, name):
+            await comments.record(tx, found, action, at=now, by=signature(who))
+    return await shown(parts, found)
+
+
+async def _check_room(tx: AsyncSession, id: int) -> None:
+    if await comments.answered(tx, id) >= rules.MOST_ANSWERS:
+        raise NotPossible(
+            f"This comment has {rules.MOST_ANSWERS} answers, as many as one may have.",
+            "Say it in a new comment.",
+        )
+
+
+def _key_taken() -> Conflict:
+    return Conflict("This key was used for something else.", "Send it with a new key, chosen at random.")

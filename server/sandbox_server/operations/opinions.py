@@ -1,0 +1,83 @@
+"""What people say of an app's branches, in few words: who judged what they show now, who was asked, what is open."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from sandbox_server.operations.parts import Parts
+from sandbox_server.store import apps, comments, deployments, opinions
+from sandbox_server.store.opinions import Asked, Judged
+from sandbox_server.store.tables import Branch
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """Of one branch, about what it shows now. Of each person the newest verdict counts."""
+
+    rejected: tuple[str, ...] = ()
+    """Names."""
+    remarks: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    """Who have a link that works, and gave no verdict yet."""
+    open_comments: int = 0
+    """Made on whichever deployment of the branch."""
+
+
+async def of_app(parts: Parts, app: str) -> dict[str, Opinion]:
+    """By the branch's name; a branch of which nobody was asked has none. Raises `NotFound`."""
+    async with parts.store.read() as tx:
+        row = await apps.get(tx, app)
+        assert row.id is not None
+        judged = await opinions.judged(tx, row.id)
+        asked = await opinions.asked(tx, row.id, parts.clock())
+        left = await _open_comments(tx, row.id)
+    names = {one.branch for one in judged} | {one.branch for one in asked} | left.keys()
+    return {name: _opinion(name, judged, asked, left.get(name, 0)) for name in names}
+
+
+async def of_deployment(parts: Parts, app: str, number: int) -> Opinion:
+    """About this deployment, also when its branch shows another one by now. Raises `NotFound`."""
+    async with parts.store.read() as tx:
+        row = await apps.get(tx, app)
+        deployment = await deployments.get(tx, row, number)
+        assert row.id is not None
+        assert deployment.id is not None
+        branch = await tx.get_one(Branch, deployment.branch_id)
+        judged = await opinions.judged_on(tx, deployment.id, deployment.branch_id)
+        if branch.current_id != deployment.id:
+            left = await opinions.open_comments_on(tx, row.id, deployment.branch_id, deployment.id)
+            return _opinion(branch.name, judged, [], left)
+        asked = await opinions.asked(tx, row.id, parts.clock())
+        return _opinion(branch.name, judged, asked, await comments.count_open(tx, row.id, branch.id))
+
+
+async def open_comments(parts: Parts) -> dict[str, int]:
+    """Of every app that has some, by its name."""
+    async with parts.store.read() as tx:
+        names = {row.id: row.name for row in await apps.all_apps(tx)}
+        found = await opinions.open_comments_of_apps(tx)
+    return {names[app]: count for app, count in found.items() if app in names}
+
+
+async def _open_comments(tx: AsyncSession, app_id: int) -> dict[str, int]:
+    names = {branch.id: branch.name for branch in await apps.branches(tx, app_id)}
+    found = await comments.open_by_branch(tx, app_id)
+    return {names[branch]: count for branch, count in found.items() if branch in names}
+
+
+def _opinion(branch: str, judged: Iterable[Judged], asked: Iterable[Asked], left: int) -> Opinion:
+    newest = {one.email.casefold(): one for one in judged if one.branch == branch}
+    waiting = {one.email.casefold(): one.name for one in asked if one.branch == branch}
+
+    def names(outcome: str) -> tuple[str, ...]:
+        return tuple(one.name for one in newest.values() if one.outcome == outcome)
+
+    return Opinion(
+        names("rejected"),
+        names("remarks"),
+        names("accepted"),
+        tuple(name for email, name in waiting.items() if email not in newest),
+        left,
+    )

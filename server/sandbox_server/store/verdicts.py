@@ -1,0 +1,30 @@
+"""What people said of deployments: rows are added, never changed."""
+
+from collections.abc import Collection
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from sandbox_server.store.tables_review import Verdict
+
+
+async def of_deployment(tx: AsyncSession, deployment_id: int) -> list[Verdict]:
+    """Newest first."""
+    return await of_deployments(tx, [deployment_id])
+
+
+async def of_deployments(tx: AsyncSession, deployment_ids: Collection[int]) -> list[Verdict]:
+    """Newest first."""
+    query = select(Verdict).where(col(Verdict.deployment_id).in_(deployment_ids))
+    return list(await tx.exec(query.order_by(col(Verdict.id).desc())))
+
+
+async def of_links(tx: AsyncSession, review_ids: Collection[int]) -> list[Verdict]:
+    """Newest first."""
+    query = select(Verdict).where(col(Verdict.review_id).in_(review_ids))
+    return list(await tx.exec(query.order_by(col(Verdict.id).desc())))
+
+
+async def of_link_on(tx: AsyncSession, review_id: int, deployment_id: int) -> list[Verdict]:
+    """By one link on one deployment, newest first."""
+    return [one for one in await of_links(tx, [review_id]) if one.deployment_id == deployment_id]

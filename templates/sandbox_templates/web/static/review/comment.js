@@ -1,0 +1,87 @@
+// A comment: its words, the place that it is about, and a picture.
+
+import * as app from "./app.js";
+import { draft, keep } from "./drafts.js";
+import * as panel from "./panel.js";
+import * as picture from "./picture.js";
+import * as point from "./point.js";
+import { prepare } from "./send.js";
+import { all, find, room } from "./room.js";
+
+const form = document.getElementById("comment-form");
+const row = find("[data-place]", form);
+let place = draft("place");
+
+export function start() {
+  picture.start(form);
+  prepare("comment", add, done);
+  if (!row) return;
+  row.hidden = false;
+  all("[data-point]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", choose);
+  });
+  find("[data-unpoint]", row).addEventListener("click", () => {
+    remember(undefined);
+    find("[data-point]", row).focus();
+  });
+  tell();
+}
+
+async function choose() {
+  if (!app.isHere()) {
+    say("The app is open in its own tab: paste a picture instead.");
+    return;
+  }
+  find("#stage").scrollIntoView({ block: "nearest" });
+  const at = await point.pick();
+  if (!at) return;
+  remember({ ...(await here()), ...at });
+  panel.unfold();
+  find("textarea", form).focus();
+}
+
+async function here() {
+  const told = await app.where();
+  const { width, height } = app.size();
+  return { ...told, width: Math.max(width, 1), height: Math.max(height, 1), version: Number(room.dataset.version) };
+}
+
+function remember(chosen) {
+  place = chosen;
+  keep("place", chosen);
+  tell();
+}
+
+function tell() {
+  if (!row) return;
+  find("[data-unpoint]", row).hidden = !place;
+  if (!place) {
+    point.hide();
+    say("");
+    return;
+  }
+  const isThisOne = place.version === Number(room.dataset.version);
+  if (isThisOne && app.isHere()) point.mark(place);
+  say(isThisOne ? "The place is marked in the app." : `A place on test version ${place.version} is marked.`);
+}
+
+// Without a point it is about the page that the person sees.
+async function add(data) {
+  picture.add(data);
+  if (place) data.set("version", place.version);
+  const meant = place || (app.isHere() ? await here() : null);
+  if (!meant) return;
+  const { version, ...told } = meant;
+  data.set("place", JSON.stringify(told));
+}
+
+function done() {
+  form.reset();
+  picture.forget();
+  remember(undefined);
+}
+
+function say(words) {
+  find("[data-place-said]", row).textContent = words;
+}

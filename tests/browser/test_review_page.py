@@ -1,0 +1,357 @@
+"""The reviewer's page in a real browser that knows nothing, over a server in memory and a stand-in for the apps."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+from tests.browser.anna import FLAGS, browsing
+from tests.browser.stage import APP, Stage, come, open_stage
+from tests.server.pages.platform import ANNA
+
+from sandbox_server.operations.comments import list_comments
+from sandbox_server.operations.invite import revoke
+from sandbox_server.operations.reviews import verdicts_of
+from sandbox_server.visitor.launch import find
+from sandbox_server.wire_review import Comment, Review
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+SCRIPT = "- Choose the region South\n- Download the table"
+NO_THIRD_PARTY_COOKIES = "--test-third-party-cookie-phaseout"
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with browsing() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    async with open_stage(tmp_path_factory.mktemp("home")) as stage:
+        await stage.platform.promote(await stage.push("main"))
+        yield stage
+
+
+@pytest.fixture
+def stage(shared: Stage) -> Stage:
+    """One server for all; each test has a branch of its own."""
+    shared.apps.headers.clear()
+    shared.apps.script, shared.apps.lost = "", 0
+    shared.apps.asked.clear()
+    return shared
+
+
+async def said(stage: Stage, branch: str) -> list[Comment]:
+    return (await list_comments(stage.platform.parts, APP, branch)).comments
+
+
+async def look(page: Page, review: Review) -> None:
+    """Until its scripts are there: before, forms are sent without them."""
+    await page.goto(review.url)
+    await expect(page.locator("[data-fold]")).to_be_visible()
+
+
+async def choose(page: Page, region: str) -> None:
+    """In the app."""
+    await page.frame_locator("#app").locator("#region").select_option(region)
+
+
+async def test_from_the_link_to_the_verdict_with_the_keyboard_alone(stage: Stage, browser: Browser) -> None:
+    number = await stage.push("keyboard")
+    rita = await come(browser)
+    page, press = rita.page, rita.page.keyboard.press
+    await look(page, await stage.ask("keyboard", SCRIPT))
+    await expect(page.locator("#app-state")).to_be_empty()
+    await press("Tab")
+    await expect(page.get_by_role("link", name="Skip the app")).to_be_focused()
+    await press("Enter")
+    await expect(page.locator("#panel")).to_be_focused()
+    await page.get_by_label("Choose the region South").focus()
+    await press("Space")
+    await page.get_by_role("button", name="Point at something").focus()
+    await press("Enter")
+    await expect(page.get_by_role("application")).to_be_focused()
+    for key in ("ArrowUp", "Shift+ArrowLeft", "Enter"):
+        await press(key)
+    await expect(page.get_by_label("What do you notice?")).to_be_focused()
+    await page.keyboard.type("The sum is wrong")
+    await page.get_by_role("button", name="Send the comment").focus()
+    await press("Enter")
+    await expect(page.get_by_text("Your comment was sent.")).to_be_visible()
+    place = (await said(stage, "keyboard"))[0].place
+    assert place
+    assert (place.x, place.inputs) == (round(place.width / 2) - 60, {"region": "North"})
+    await page.get_by_role("radio", name="Accept “").focus()
+    await press("ArrowDown")
+    await press("ArrowDown")
+    await page.get_by_role("button", name="Sign and send").focus()
+    await press("Enter")
+    await expect(page.get_by_text("You rejected test version")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Your verdict")).to_be_focused()
+    verdict = (await verdicts_of(stage.platform.parts, APP, number))[0]
+    assert (verdict.outcome, [step.done for step in verdict.steps]) == ("rejected", [True, False])
+    assert rita.complaints == []
+
+
+async def test_escape_gives_up_pointing(stage: Stage, browser: Browser) -> None:
+    await stage.push("escape")
+    page = (await come(browser)).page
+    await look(page, await stage.ask("escape"))
+    await page.get_by_role("button", name="Point at something").click()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("application")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Point at something")).to_be_focused()
+    await expect(page.locator("#pin")).to_be_hidden()
+
+
+async def test_drafts_survive_a_reload_and_a_newer_version_that_moves_nobody(
+    stage: Stage, browser: Browser
+) -> None:
+    first = await stage.push("drafts")
+    review = await stage.ask("drafts", SCRIPT)
+    rita = await come(browser)
+    page = rita.page
+    await look(page, review)
+    await page.get_by_label("Download the table").check()
+    await page.get_by_role("button", name="Point at something").click()
+    await page.mouse.click(300, 300)
+    await page.get_by_label("What do you notice?").fill("Not yet sent")
+    await page.get_by_label("In your own words").fill("Nearly good")
+    await choose(page, "South")
+    second = await stage.push("drafts", "shinyApp(ui, better)")
+    await expect(page.get_by_text(f"There is a newer test version {second}.")).to_be_visible()
+    await expect(page.get_by_text("can be judged now")).to_be_hidden()  # not while somebody writes there
+    assert await page.frame_locator("#app").locator("#region").input_value() == "South"
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(f"Test version {first} ")
+    await expect(page.get_by_text("can be judged now")).to_be_visible()
+    await expect(page.get_by_label("What do you notice?")).to_have_value("Not yet sent")
+    await expect(page.locator("#pin")).to_be_visible()
+    await page.get_by_role("link", name=f"Show test version {second}").first.click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(f"Test version {second} ")
+    await expect(page.get_by_label("What do you notice?")).to_have_value("Not yet sent")
+    await expect(page.get_by_label("In your own words")).to_have_value("Nearly good")
+    await expect(page.get_by_label("Download the table")).to_be_checked()
+    await expect(page.get_by_text(f"(on test version {first})")).to_be_visible()
+    await expect(page.get_by_text(f"A place on test version {first} is marked.")).to_be_visible()
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_text("Your comment was sent.")).to_be_visible()
+    assert (await said(stage, "drafts"))[0].deployment == first
+    await page.reload()
+    await expect(page.get_by_label("What do you notice?")).to_have_value("")
+    assert rita.complaints == []
+
+
+async def test_what_was_sent_without_an_answer_and_is_sent_again_is_one_comment(
+    stage: Stage, browser: Browser
+) -> None:
+    await stage.push("twice")
+    page = (await come(browser)).page
+    await look(page, await stage.ask("twice"))
+    await page.get_by_label("What do you notice?").fill("Only once")
+
+    stage.apps.lost = 1
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_text("What you wrote is kept; try again in a while.")).to_be_visible()
+    assert len(await said(stage, "twice")) == 1
+    await page.reload()
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_text("Your comment was sent.")).to_be_visible()
+    assert len(await said(stage, "twice")) == 1
+
+
+async def test_a_pasted_picture_goes_with_the_comment(stage: Stage, browser: Browser) -> None:
+    await stage.push("paste")
+    rita = await come(browser)
+    page = rita.page
+    await look(page, await stage.ask("paste"))
+    await page.get_by_label("What do you notice?").fill("Look")
+    await page.evaluate(
+        """async () => {
+          const canvas = document.createElement("canvas");
+          canvas.width = 40;
+          const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+          const pasted = new DataTransfer();
+          pasted.items.add(new File([blob], "shot.png", { type: "image/png" }));
+          document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: pasted, cancelable: true }));
+        }"""
+    )
+    await expect(page.get_by_text("This picture goes with the comment (40 × 150).")).to_be_visible()
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_role("img", name="Picture to the comment of Rita Moreno")).to_be_visible()
+    assert (await said(stage, "paste"))[0].picture_state == "given"
+    assert rita.complaints == []
+
+
+async def test_on_a_phone_the_review_is_below_the_app_and_can_be_folded(
+    stage: Stage, browser: Browser
+) -> None:
+    await stage.push("phone")
+    rita = await come(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = rita.page
+    await look(page, await stage.ask("phone", "- " + "a_word_without_any_break" * 20))
+    app, panel = page.locator("#app"), page.locator("#panel")
+    above, below = await app.bounding_box(), await panel.bounding_box()
+    assert above
+    assert below
+    assert above["y"] + above["height"] <= below["y"]
+    assert min(above["height"], below["height"]) > 250
+    root = "document.documentElement"
+    assert await page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    assert await panel.evaluate("side => side.scrollWidth <= side.clientWidth")
+    await page.get_by_role("button", name="Point at it").first.tap()
+    await page.touchscreen.tap(200, 200)
+    await expect(page.get_by_text("The place is marked in the app.")).to_be_visible()
+    await page.get_by_role("button", name="Hide the review").tap()
+    await expect(panel).to_be_hidden()
+    await page.reload()
+    await expect(panel).to_be_hidden()
+    await page.get_by_role("button", name="Show the review").tap()
+    await expect(panel).to_be_visible()
+    assert rita.complaints == []
+
+
+async def test_the_panel_is_made_wider_with_the_keyboard(stage: Stage, browser: Browser) -> None:
+    await stage.push("wide")
+    page = (await come(browser)).page
+    await look(page, await stage.ask("wide"))
+    divider = page.get_by_role("separator", name="Size of the review")
+    await divider.focus()
+    before = await page.locator("#panel").evaluate("one => one.clientWidth")
+    await page.keyboard.press("ArrowLeft")
+    await expect(divider).to_have_attribute("aria-valuenow", "36")
+    assert await page.locator("#panel").evaluate("one => one.clientWidth") > before
+
+
+async def test_it_works_where_third_party_cookies_are_blocked(stage: Stage) -> None:
+    number = await stage.push("cookies")
+    async with async_playwright() as play:
+        strict = await play.chromium.launch(executable_path=find(""), args=[*FLAGS, NO_THIRD_PARTY_COOKIES])
+        rita = await come(strict)
+        page = rita.page
+        await look(page, await stage.ask("cookies"))
+        await choose(page, "South")
+        await page.get_by_label("What do you notice?").fill("From the south")
+        await page.get_by_role("button", name="Send the comment").click()
+        await expect(page.get_by_text("Your comment was sent.")).to_be_visible()
+        await page.get_by_role("button", name="Load again").click()
+        await page.get_by_role("radio", name="Accept “").check()
+        await page.get_by_role("button", name="Sign and send").click()
+        await expect(page.get_by_text("You accepted test version")).to_be_visible()
+        assert await page.context.cookies() == []
+        assert rita.complaints == []
+        await strict.close()
+    place = (await said(stage, "cookies"))[0].place
+    assert place
+    assert place.inputs == {"region": "South"}
+    assert (await verdicts_of(stage.platform.parts, APP, number))[0].outcome == "accepted"
+
+
+async def test_an_app_that_is_not_to_be_framed_opens_in_its_own_tab_and_the_review_stays(
+    stage: Stage, browser: Browser
+) -> None:
+    await stage.push("refuses")
+    stage.apps.headers["X-Frame-Options"] = "DENY"
+    page = (await come(browser)).page
+    await page.clock.install()
+    await look(page, await stage.ask("refuses"))
+    await page.clock.run_for(30_000)
+    await expect(page.get_by_text("The app has not said hello yet.")).to_be_visible()
+    async with page.context.expect_page() as opened:
+        await page.get_by_role("link", name="Open the app in its own tab").click()
+    tab = await opened.value
+    await expect(tab.get_by_role("heading", name="Sales (d")).to_be_visible()
+    assert await tab.evaluate("[window.opener, document.referrer]") == [None, ""]
+    await expect(page.get_by_text("The app is open in its own tab.")).to_be_visible()
+    await page.get_by_label("What do you notice?").fill("Seen in the tab")
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_text("Your comment was sent.")).to_be_visible()
+    assert (await said(stage, "refuses"))[0].place is None
+
+
+HOSTILE = """
+const forged = { sandbox: "place", url: "//evil.test/<b>", scroll_x: "x", inputs: { big: "x".repeat(100000) } };
+window.addEventListener("message", (event) => {
+  for (let id = 0; id < 20; id += 1) parent.postMessage({ ...forged, id }, "*");
+});
+window.Shiny = undefined;
+parent.postMessage({ sandbox: "state", state: "<img src=x onerror=alert(1)>" }, "*");
+parent.postMessage({ sandbox: "hello", deployment: "<b>" }, "*");
+parent.postMessage(null, "*");
+parent.postMessage({ sandbox: "verdict", outcome: "accepted" }, "*");
+const seen = [];
+for (const look of [() => parent.document.title, () => parent.location.href, () => parent.localStorage.length,
+                    () => { top.location = "https://evil.test/"; }]) {
+  try { seen.push(look()); } catch (refused) { seen.push("refused"); }
+}
+fetch("%s/r/1.x/verdict", { method: "POST", body: new URLSearchParams({ outcome: "accepted" }) }).catch(() => 0);
+window.seen = seen;
+"""
+
+
+async def test_a_hostile_app_reaches_nothing(stage: Stage, browser: Browser) -> None:
+    number = await stage.push("hostile")
+    stage.apps.script = HOSTILE % stage.url
+    review = await stage.ask("hostile")
+    page = (await come(browser)).page
+    await look(page, review)
+    frame = page.frame(url=lambda url: ".apps.localhost" in url)
+    assert frame
+    await frame.wait_for_function("window.seen && window.seen.length === 4")
+    assert await frame.evaluate("window.seen") == ["refused"] * 4
+    assert await frame.evaluate("document.referrer") == ""
+    await page.get_by_label("What do you notice?").fill("It plays tricks")
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_text("Your comment was sent.")).to_be_visible()
+    place = (await said(stage, "hostile"))[0].place
+    assert place
+    assert (place.url, place.scroll_x, place.inputs) == ("/", 0, {})
+    assert await page.locator("img[src=x]").count() == 0
+    assert page.url.startswith(review.url)
+    assert await verdicts_of(stage.platform.parts, APP, number) == []
+    token = review.url.rpartition("/")[2]
+    assert not any(token in value for asked in stage.apps.asked for value in asked.values())
+
+
+async def test_a_link_that_is_withdrawn_meanwhile_leaves_what_was_written(
+    stage: Stage, browser: Browser
+) -> None:
+    await stage.push("withdrawn")
+    review = await stage.ask("withdrawn")
+    page = (await come(browser)).page
+    await look(page, review)
+    await page.get_by_label("What do you notice?").fill("Still here")
+    await revoke(stage.platform.parts, ANNA, APP, review.id)
+    await expect(page.get_by_text("This link was withdrawn.")).to_be_visible()
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_text("This link was withdrawn. Ask anna for a new one.").last).to_be_visible()
+    await expect(page.get_by_label("What do you notice?")).to_have_value("Still here")
+    await page.reload()
+    await expect(page.get_by_role("heading", name="This link is over")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_live_and_test_version_are_compared(stage: Stage, browser: Browser, width: int) -> None:
+    await stage.push(f"compare-{width}")
+    rita = await come(browser, viewport={"width": width, "height": 844})
+    page = rita.page
+    await look(page, await stage.ask(f"compare-{width}"))
+    async with page.context.expect_page() as opened:
+        await page.get_by_role("link", name="Compare").first.click()
+    both = await opened.value
+    live, test = both.locator("iframe[title^=Live]"), both.locator("iframe[title^=Test]")
+    await expect(test).to_be_visible()
+    if width == 390:
+        await expect(live).to_be_hidden()
+        await both.get_by_text("Live version 1").first.click()
+        await expect(test).to_be_hidden()
+    await expect(live).to_be_visible()
+    root = "document.documentElement"
+    assert await both.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    assert rita.complaints == []

@@ -1,0 +1,74 @@
+"""Comments get a picture of their place from the platform's own browser, also where the version sleeps."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+from tests.integration.frames import PAGE
+from tests.integration.platform import Platform, deployment_host, until
+from tests.integration.r_apps import QUIET
+from tests.server.visitor.test_picture import size
+
+pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+APP = "pictured"
+PLACE = {
+    "url": "/?from=review", "width": 900, "height": 600, "scroll_y": 300,
+    "inputs": {"place": "second", "inner": "two", "late": "typed late", "go": 1},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def platform(base_image: None) -> Iterator[Platform]:
+    made = Platform(sleep_after=5, report_every=1, warm=0)
+    try:
+        made.start()
+        made.deploy("inputs", APP)
+        yield made
+    finally:
+        made.destroy()
+
+
+def comment(platform: Platform, place: dict[str, Any], number: int) -> dict[str, Any]:
+    """As it is once its picture was taken, or given up."""
+    body = {"key": f"{number:032x}", "text": "The axis has no label.", "place": place}
+    made = platform.api("POST", f"/apps/{APP}/deployments/1/comments", body).raise_for_status().json()
+
+    def settled() -> dict[str, Any] | None:
+        found: dict[str, Any] = platform.api("GET", f"/apps/{APP}/comments/{made['id']}").json()
+        return None if found["picture_state"] == "waiting" else found
+
+    found = until(settled, "its picture is there", lambda: platform.log[-2000:])
+    assert found is not None
+    return found
+
+
+def test_what_sleeps_is_woken_for_its_picture(platform: Platform) -> None:
+    platform.wait_status(APP, 1, "asleep")
+    made = comment(platform, PLACE, 1)
+    assert (made["picture_state"], made["picture_why"]) == ("taken", "Not as the reviewer had them: go.")
+    answer = platform.api("GET", f"/apps/{APP}/comments/{made['id']}/picture")
+    assert (answer.headers["content-type"], size(answer.content)) == ("image/png", (900, 600))
+
+
+def test_what_sleeps_opens_by_itself_in_a_frame(platform: Platform) -> None:
+    platform.wait_status(APP, 1, "asleep")
+    with sync_playwright() as playwright:
+        # The page is of our making and from no network: without the flag it may show nothing of this machine.
+        flags = [*QUIET, "--test-third-party-cookie-phaseout", "--disable-features=LocalNetworkAccessChecks"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        page = browser.new_page()
+        page.route(
+            f"{platform.url}/stand-in", lambda route: route.fulfill(content_type="text/html", body=PAGE)
+        )
+        page.goto(f"{platform.url}/stand-in")
+        page.evaluate(
+            "(url) => { frame.src = url }", f"http://{deployment_host(APP, 1)}:{platform.port}/?tab=2"
+        )
+        page.frame_locator("iframe").get_by_text("Test version 1 is starting").wait_for()
+        page.wait_for_function("answer('hello')", timeout=60_000)
+        page.evaluate("ask({ sandbox: 'where', id: 7 })")
+        page.wait_for_function("answer('place', 7)")
+        assert page.evaluate("answer('place', 7).url") == "/?tab=2"
+        browser.close()

@@ -1,0 +1,131 @@
+"""What `[gates]` takes, and how it is written and told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox_server.domain import config
+from sandbox_server.domain.gate_words import changes, words, written
+from sandbox_server.domain.gates import GatesConfig, parse, stored
+from sandbox_server.errors import BadConfig
+
+WHOLE = {
+    "reviews": 2,
+    "reviewers": ["@qa", "Head@example.org"],
+    "groups": {"qa": ["rita@example.org", "omar@example.org"]},
+    "identified": True,
+    "author_may_review": True,
+    "max_age": "14d",
+    "checks": ["smoke"],
+    "freeze": ["2026-12-20..2027-01-06", "Fri 16:00..Mon 08:00"],
+    "max_commits": 20,
+}
+
+
+def test_it_works() -> None:
+    gates = parse(WHOLE)
+    assert gates.people == {"rita@example.org", "omar@example.org", "head@example.org"}
+    assert gates.max_age == 14 * 86400
+    assert written(gates) == WHOLE
+    assert stored(gates.model_dump(mode="json")) == gates
+
+
+def test_sandbox_toml_says_the_same() -> None:
+    text = '[gates]\nreviews = 1\nmax_age = "36h"\nfreeze = ["Sat..Sun"]\n[gates.groups]\nqa = ["rita@example.org"]'
+    gates = config.parse(text).gates
+    assert gates == parse(
+        {
+            "reviews": 1,
+            "max_age": "36h",
+            "freeze": ["Sat..Sun"],
+            "groups": {"qa": ["rita@example.org"]},
+        }
+    )
+    assert config.stored(config.parse(text).model_dump(mode="json")).gates == gates
+
+
+def test_without_a_table_nothing_is_proposed_and_an_empty_one_proposes_nothing() -> None:
+    assert config.parse("").gates is None
+    assert config.parse("[gates]").gates == GatesConfig()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"reviwes": 1}, "There is no gate `reviwes`; did you mean `review"),
+        ({"zzz": 1}, "There is no gate `zzz`."),
+        ({"reviews": -1}, "`reviews`:"),
+        ({"reviews": 21}, "`reviews`:"),
+        ({"reviews": "1"}, "`reviews`:"),
+        ({"reviews": True}, "`reviews`:"),
+        ({"reviewers": ["rita"]}, "`reviewers`: 'rita' is neither a mail address nor a group"),
+        ({"reviewers": ["Rita <rita@example.org>"]}, "neither a mail address nor a group"),
+        ({"reviewers": ["@qa"]}, "The group '@qa' is not in `groups`."),
+        ({"groups": {"qa": []}}, "`groups`: nobody is in the group 'qa'."),
+        ({"groups": {"qa": ["@others"]}}, "'@others' in the group 'qa' is no mail address"),
+        ({"groups": {"QA": ["a@b.c"]}}, "`groups.QA"),
+        ({"reviews": 2, "reviewers": ["a@b.c", "A@B.C"]}, "`reviews` is 2, but `reviewers` are 1 only"),
+        ({"max_age": 14}, "`max_age`: write it as text"),
+        ({"max_age": "a while"}, "`max_age`: 'a while' is no span of time"),
+        ({"max_age": "400d"}, "`max_age`: a year is the longest span"),
+        ({"max_age": "0d"}, "`max_age`: a review is never that new"),
+        ({"checks": ["load"]}, "`checks`:"),
+        ({"freeze": ["Christmas"]}, "`freeze`: 'Christmas' is no freeze window; write"),
+        ({"freeze": ["Sat..Sun"] * 51}, "`freeze`:"),
+        ({"max_commits": 0}, "`max_commits`:"),
+    ],
+)  # fmt: skip
+def test_impossible_gates_are_refused_with_their_name(values: dict[str, object], expected: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        parse(values)
+    assert expected in caught.value.message
+
+
+def test_a_bad_one_is_refused_at_the_push_with_its_key() -> None:
+    with pytest.raises(BadConfig, match=r"`gates.freeze`: 'Fri..' is no freeze window; write"):
+        config.parse('[gates]\nfreeze = ["Fri.."]')
+    with pytest.raises(BadConfig, match=r"unknown key `gates.max_comits`; did you mean `max_commits`\?"):
+        config.parse("[gates]\nmax_comits = 5")
+
+
+def test_they_are_told_in_sentences() -> None:
+    assert words(GatesConfig()) == []
+    assert words(parse({"reviews": 1})) == [
+        "1 person has accepted it, and nobody has rejected it.",
+        "The review of whoever pushed it does not count.",
+    ]
+    assert words(parse(WHOLE)) == [
+        "2 people of @qa and Head@example.org have accepted it, and none of these has rejected it.",
+        "Reviewers have proved who they are, by a code that came by mail or by logging in.",
+        "Reviews are not older than 14 days.",
+        "The smoke check has passed.",
+        "Nothing is released during 2026-12-20..2027-01-06.",
+        "Nothing is released during Fri 16:00..Mon 08:00.",
+        "It brings 20 commits at most.",
+    ]  # fmt: skip
+
+
+def test_a_change_is_shown_as_lines_that_go_and_come() -> None:
+    before, after = parse({"reviews": 2, "checks": ["smoke"]}), parse({"reviews": 1, "max_age": "14d"})
+    assert changes(before, after) == [
+        '- checks = ["smoke"]',
+        '+ max_age = "14d"',
+        "- reviews = 2",
+        "+ reviews = 1",
+    ]
+    assert changes(before, before) == []
+    assert changes(GatesConfig(), parse({"groups": {"qa": ["a@b.c"]}})) == ['+ groups.qa = ["a@b.c"]']
+    assert changes(parse({"identified": True}), GatesConfig()) == ["- identified = true"]
+
+
+SPANS = st.tuples(st.integers(1, 999).map(str), st.sampled_from("smh")).map("".join) | st.tuples(
+    st.integers(1, 365).map(str), st.sampled_from(["d", ".5d", ".25h", ".001d"])
+).map("".join)  # fmt: skip
+
+
+@given(SPANS)
+def test_a_span_reads_back_as_it_was_written(span: str) -> None:
+    gates = parse({"max_age": span}) if not span.startswith("365.") else GatesConfig()
+    again = parse(written(gates))
+    assert again.max_age == pytest.approx(gates.max_age) if gates.max_age else again == gates
+    assert changes(gates, again) == []

@@ -1,0 +1,53 @@
+"""What people say of branches, on both databases."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.server.store.rows import NOON, a_deployment
+from tests.server.store.test_comments import a_comment, a_review
+
+from sandbox_server.store import Store, opinions
+from sandbox_server.store.opinions import Asked, Judged
+from sandbox_server.store.tables import Branch
+from sandbox_server.store.tables_review import Verdict
+
+pytestmark = pytest.mark.anyio
+
+RITA: dict[str, Any] = {"name": "Rita", "email": "rita@example.com"}
+
+
+async def test_only_what_a_branch_shows_now_has_its_verdicts(store: Store) -> None:
+    async with store.write() as tx:
+        old, new = await a_deployment(tx), await a_deployment(tx, number=2)
+        (await tx.get_one(Branch, new.branch_id)).current_id = new.id
+        link = await a_review(tx, old)
+        for row, outcome in ((old, "accepted"), (new, "rejected"), (new, "remarks")):
+            tx.add(
+                Verdict(
+                    app_id=row.app_id, deployment_id=row.id or 0, review_id=link, outcome=outcome, image="sha256:1",
+                    created_at=NOON, **RITA,
+                )
+            )  # fmt: skip
+            await tx.flush()
+    async with store.read() as tx:
+        now = await opinions.judged(tx, new.app_id)
+        before = await opinions.judged_on(tx, old.id or 0, old.branch_id)
+    assert now == [Judged("main", outcome, **RITA) for outcome in ("rejected", "remarks")]
+    assert before == [Judged("main", "accepted", **RITA)]
+
+
+async def test_links_that_work_and_comments_that_are_open_are_told(store: Store) -> None:
+    async with store.write() as tx:
+        row = await a_deployment(tx)
+        link = await a_review(tx, row)
+        first = a_comment(row, "1" * 16, review_id=link)
+        tx.add_all([first, a_comment(row, "2" * 16, review_id=link, resolved_at=NOON)])
+        await tx.flush()
+        tx.add(a_comment(row, "3" * 16, review_id=link, parent_id=first.id))
+    async with store.read() as tx:
+        assert await opinions.asked(tx, row.app_id, NOON) == [Asked("main", **RITA)]
+        assert await opinions.asked(tx, row.app_id, NOON + timedelta(days=7)) == []
+        assert await opinions.open_comments_of_apps(tx) == {row.app_id: 1}
+        assert await opinions.open_comments_on(tx, row.app_id, row.branch_id, row.id or 0) == 1
+        assert await opinions.open_comments_on(tx, row.app_id, row.branch_id, 99) == 0
