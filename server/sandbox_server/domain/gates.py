@@ -9,12 +9,12 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from sandbox_server.domain import freeze
 from sandbox_server.domain.names import nearest
 from sandbox_server.domain.running import STORED, Table, span_seconds
+from sandbox_server.domain.telling import is_address
 from sandbox_server.errors import BadConfig
 
 Reviewer = Annotated[str, Field(min_length=2, max_length=254)]
 Check = Literal["smoke"]
 
-_PERSON = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,189}")
 _GROUP = re.compile(r"@[a-z][a-z0-9-]{0,39}")
 _HINT = "See docs/gates.md for what each of them takes."
 
@@ -81,7 +81,7 @@ class GatesConfig(Table):
     @classmethod
     def _are_people_or_groups(cls, reviewers: list[str]) -> list[str]:
         for one in reviewers:
-            if not (_PERSON.fullmatch(one) or _GROUP.fullmatch(one)):
+            if not (is_address(one) or _GROUP.fullmatch(one)):
                 raise ValueError(f'{one!r} is neither a mail address nor a group such as "@qa"')
         return reviewers
 
@@ -92,7 +92,7 @@ class GatesConfig(Table):
             if not people:
                 raise ValueError(f"nobody is in the group {name!r}")
             for one in people:
-                if not _PERSON.fullmatch(one):
+                if not is_address(one):
                     raise ValueError(f"{one!r} in the group {name!r} is no mail address")
         return groups
 

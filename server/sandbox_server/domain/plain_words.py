@@ -7,7 +7,7 @@ from typing import Literal
 
 LONGEST = 500
 """Characters of an item."""
-_READ = 4 * LONGEST
+_READ = 2 * LONGEST
 """Of a line: patterns would take long on the lines of somebody who wants that."""
 
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
@@ -16,7 +16,7 @@ _HEADING = re.compile(r"\s{0,3}(#{1,6})\s(.*)")
 _UNDERLINE = re.compile(r"\s{0,3}(=+|-{2,})\s*")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,4}[.)])\s+(?:\[[ xX]\]\s+)?(.*)")
 _LINK = re.compile(r"!?\[([^][]*)\]\(([^()\s]*)\)")
-_STRONG = re.compile(r"(\*\*|__|`+|~~)(?=\S)(.+?)(?<=\S)\1")
+_STRONG = re.compile(r"(\*\*|__|`{1,3}|~~)(?=\S)(.+?)(?<=\S)\1")
 _WEAK = re.compile(r"(?<![\w*])([*_])(?=[^\s*_])([^*_]+?)(?<=\S)\1(?![\w*])")
 
 

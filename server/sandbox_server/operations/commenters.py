@@ -14,6 +14,8 @@ from sandbox_server.store.tables_review import Comment
 
 Who = Guest | Caller
 
+_OPEN_AGAIN = "Open your link again."
+
 
 def signature(who: Who) -> str:
     """Who did it, for the history."""
@@ -37,16 +39,28 @@ async def deployment_for(
 ) -> tuple[App, Deployment]:
     """Raises `NotFound` for what is not theirs to see, `LinkOver`."""
     app = await _app_for(tx, who, app_name, now)
-    row = await deployments.get(tx, app, number)
-    if isinstance(who, Guest) and (await tx.get_one(Branch, row.branch_id)).name != who.branch:
-        raise NotFound(f"There is no test version {number} of this branch.", "Open your link again.")
+    if isinstance(who, Caller):
+        return app, await deployments.get(tx, app, number)
+    # To reviewers in their words: a command is of no use to them, nor what other branches have.
+    unknown = NotFound(f"There is no test version {number} of this branch.", _OPEN_AGAIN)
+    try:
+        row = await deployments.get(tx, app, number)
+    except NotFound:
+        raise unknown from None
+    if (await tx.get_one(Branch, row.branch_id)).name != who.branch:
+        raise unknown
     return app, row
 
 
 async def comment_for(tx: AsyncSession, who: Who, app_name: str, comment_id: int, now: datetime) -> Comment:
     """Raises `NotFound` for what is not theirs to see, `LinkOver`."""
     app = await _app_for(tx, who, app_name, now)
-    return await comments.get(tx, app, comment_id, None if isinstance(who, Caller) else who.branch)
+    if isinstance(who, Caller):
+        return await comments.get(tx, app, comment_id)
+    try:
+        return await comments.get(tx, app, comment_id, who.branch)
+    except NotFound:
+        raise NotFound("There is no such comment here.", _OPEN_AGAIN) from None
 
 
 async def check_rate(tx: AsyncSession, who: Who, now: datetime) -> None:
@@ -70,5 +84,5 @@ async def _app_for(tx: AsyncSession, who: Who, name: str, now: datetime) -> App:
         return await apps.get(tx, name)
     asked = await open_link(tx, who, now)
     if asked.app.name != name:
-        raise NotFound("This link is for another app.", "Open your link again.")
+        raise NotFound("This link is for another app.", _OPEN_AGAIN)
     return asked.app

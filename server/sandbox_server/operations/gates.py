@@ -1,17 +1,21 @@
 """Gates: what an app demands before users get a deployment, and whether it is there."""
 
+import json
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
 from sandbox_server.domain import config
 from sandbox_server.domain import gates as rules
 from sandbox_server.domain.batch import count_commits
+from sandbox_server.domain.comment import plain
 from sandbox_server.domain.gate_words import changes, words, written
 from sandbox_server.domain.gates import GatesConfig
 from sandbox_server.domain.gating import Asked, Judgement, judge
 from sandbox_server.domain.release import in_force
 from sandbox_server.domain.reviewers import Signed, tally
-from sandbox_server.errors import BadRequest, Forbidden
+from sandbox_server.domain.telling import one_line
+from sandbox_server.errors import BadConfig, BadRequest, Forbidden
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, events, releases, users, verdicts
 from sandbox_server.store import gates as rows
@@ -34,9 +38,10 @@ async def set_gates(parts: Parts, caller: Caller, app_name: str, request: GatesR
             "Only administrators set gates at once.",
             "Propose them in sandbox.toml, in the table `[gates]`: they hold once that bundle is released.",
         )
-    reason = request.reason.strip()
-    if not reason:
+    reason = plain(request.reason)
+    if not one_line(reason):
         raise BadRequest("Say why the gates change.", 'Add `--reason "…"`.')
+    _check_size(request)
     wanted, now = rules.parse(request.gates), parts.clock()
     async with parts.store.write() as tx:
         app = await apps.get(tx, app_name)
@@ -92,6 +97,15 @@ async def proposed_changes(tx: AsyncSession, deployment: Deployment) -> list[str
     """What the release of this bundle would change in the gates; empty: nothing."""
     wanted = config.stored(deployment.config).gates
     return changes(await rows.in_force(tx, deployment.app_id), wanted) if wanted is not None else []
+
+
+def _check_size(request: GatesRequest) -> None:
+    """Whoever asks for a release reads them. Raises `BadConfig` for more than a bundle could propose."""
+    size = len(json.dumps(request.gates, ensure_ascii=False))
+    if size > config.LARGEST:
+        raise BadConfig(
+            f"The gates have {size:,} characters; {config.LARGEST:,} are allowed.", "Name fewer people."
+        )
 
 
 async def _judge(

@@ -1,6 +1,7 @@
 """Invite: ask one person to try a branch, by a link of their own; or take the link back."""
 
 import secrets
+import shlex
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -125,7 +126,7 @@ async def _asked_for(tx: AsyncSession, app: App, request: ReviewRequest) -> tupl
     if request.deployment not in (None, shown.number):
         raise NotPossible(
             f"d{request.deployment} is not what {branch.name} shows: that is d{shown.number}.",
-            f"Ask for a review of the branch: `sandbox review request --branch {branch.name}`.",
+            f"Ask for a review of the branch: `sandbox review request --branch {shlex.quote(branch.name)}`.",
         )
     return branch, shown
 

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
 from sandbox_server.domain.gate_words import listed
+from sandbox_server.domain.telling import one_line
 from sandbox_server.errors import BadRequest, Forbidden, GateClosed
 from sandbox_server.operations import gates
 from sandbox_server.operations.parts import Parts
@@ -36,7 +37,7 @@ def check_override(caller: Caller, request: ReleaseRequest) -> None:
             "Only administrators may release what gates hold back.",
             f"See what is missing, and get it: `sandbox gates d{request.deployment}`. Or ask an administrator.",
         )
-    if not request.reason.strip():
+    if not one_line(request.reason):
         raise BadRequest(
             "Whoever overrides the gates says why.", 'Add `--reason "…"`; it stays in the history.'
         )

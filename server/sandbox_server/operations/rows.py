@@ -103,10 +103,13 @@ class Rows:
 async def rows(parts: Parts) -> Rows:
     """Read again only if something was written since: most rounds find nothing to do."""
     commits = parts.store.commits
-    if parts.looked is None or parts.looked[0] != commits:
-        async with parts.store.read() as tx:
-            parts.looked = (commits, await rows_in(tx))
-    found: Rows = parts.looked[1]
+    if parts.looked is not None and parts.looked[0] == commits:
+        known: Rows = parts.looked[1]
+        return known
+    async with parts.store.read() as tx:
+        found = await rows_in(tx)
+    # Not read back from there: another round may have begun anew meanwhile.
+    parts.looked = (commits, found)
     return found
 
 

@@ -51,6 +51,17 @@ async def test_a_promote_is_refused_with_all_that_is_missing(api: Api) -> None:
         ({"gates": {"max_age": [1]}, "reason": "x"}, "`max_age`"),
         ({"gates": {"groups": {"qa": ["x" * 300]}}, "reason": "x"}, "`groups.qa`"),
         ({"gates": {}, "reason": ""}, "reason"),
+        ({"gates": {}, "reason": "\u200b"}, "Say why"),
+        (
+            {
+                "gates": {
+                    "groups": {"qa": [f"p{n}@example.org" for n in range(200)]}
+                    | {f"g{n}": ["a@example.org"] * 20 for n in range(49)}
+                },
+                "reason": "x",
+            },
+            "16,384 are allowed",
+        ),
         ({"gates": {"reviews": 1}}, "reason"),
         ({"gates": [], "reason": "x"}, "gates"),
         ({"gates": {f"k{n}": 1 for n in range(51)}, "reason": "x"}, "gates"),

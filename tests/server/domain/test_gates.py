@@ -59,6 +59,8 @@ def test_without_a_table_nothing_is_proposed_and_an_empty_one_proposes_nothing()
         ({"reviews": "1"}, "`reviews`:"),
         ({"reviews": True}, "`reviews`:"),
         ({"reviewers": ["rita"]}, "`reviewers`: 'rita' is neither a mail address nor a group"),
+        # No link can be made for it, so nobody could ever accept.
+        ({"reviewers": ["r\u00edta@example.org"]}, "neither a mail address nor a group"),
         ({"reviewers": ["Rita <rita@example.org>"]}, "neither a mail address nor a group"),
         ({"reviewers": ["@qa"]}, "The group '@qa' is not in `groups`."),
         ({"groups": {"qa": []}}, "`groups`: nobody is in the group 'qa'."),

@@ -151,6 +151,12 @@ async def test_a_rollback_adopts_nothing_and_is_never_gated(platform: Platform) 
     assert (await shown(platform)).gates == {"reviews": 20, "freeze": ["2026-01-01..2026-12-31"]}
 
 
+async def test_a_reason_is_kept_as_every_database_takes_it(platform: Platform) -> None:
+    await platform.deploy()
+    request = GatesRequest(gates={"reviews": 1}, reason=" a\0greed\x1b ")
+    assert (await gates.set_gates(platform.parts, ANNA, APP, request)).why == "set by anna: agreed"
+
+
 async def test_an_administrator_sets_them_at_once(platform: Platform) -> None:
     await platform.deploy()
     found = await demand(platform, reviews=2, identified=True)
@@ -302,7 +308,7 @@ async def test_nobody_else_may_and_nobody_without_a_reason(platform: Platform) -
     await platform.deploy(files=ONE_REVIEW)
     with pytest.raises(Forbidden, match="Only administrators may release what gates hold back"):
         await platform.promote(1, override=True, reason="please", by=BEN)
-    for reason in ("", "  "):
+    for reason in ("", "  ", "\u200b\u202e", "\0"):
         with pytest.raises(BadRequest, match="says why"):
             await platform.promote(1, override=True, reason=reason, by=ANNA)
     assert await platform.releases() == []

@@ -1,4 +1,4 @@
-// Steps that were tried. A tick that was made on an earlier version stays, and says so.
+// Steps that were tried. What was tried on another version is said, and has to be tried again: ticks go with the verdict.
 
 import { draft, keep } from "./drafts.js";
 import { all, find, room } from "./room.js";
@@ -10,7 +10,7 @@ export function start() {
   const ticked = draft("ticks") || {};
   boxes.forEach((box) => {
     const on = ticked[box.dataset.tick];
-    box.checked = Boolean(on);
+    box.checked = on === version;
     say(box, on);
     box.addEventListener("change", () => tick(box));
   });
@@ -27,7 +27,7 @@ function tick(box) {
 }
 
 function say(box, on) {
-  find("[data-ticked-on]", box.parentElement).textContent = on && on !== version ? `(on test version ${on})` : "";
+  find("[data-ticked-on]", box.parentElement).textContent = on && on !== version ? `(you tried it on test version ${on})` : "";
 }
 
 function count() {
