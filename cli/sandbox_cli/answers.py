@@ -90,6 +90,7 @@ class Deployment(TypedDict):
     cpus: float | None
     timezone: str
     live: str
+    reviews_needed: int
     version: int
 
 

@@ -81,6 +81,7 @@ class Comment(TypedDict):
     picture_state: str
     picture_why: str
     answers: list[Answer]
+    answered: int
     at: str
     resolved_at: str | None
     resolved_by: str
@@ -115,6 +116,7 @@ class Gates(TypedDict):
     since: str | None
     by: str
     why: str
+    notes: list[str]
 
 
 class GateReport(TypedDict):
@@ -125,6 +127,7 @@ class GateReport(TypedDict):
     met: list[Met]
     proposal: list[str]
     may_override: bool
+    notes: list[str]
 
 
 class Batch(TypedDict):

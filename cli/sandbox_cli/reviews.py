@@ -64,7 +64,7 @@ def show_list(comments: Sequence[Comment]) -> None:
                 one["name"],
                 ago(one["at"]),
                 _short(one["text"]),
-                str(len(one["answers"]) or ""),
+                str(one["answered"] or ""),
                 f"resolved by {one['resolved_by']}" if one["resolved_at"] else "",
             )
             for one in comments
@@ -89,7 +89,7 @@ def show_link(link: Review) -> None:
 
 
 def show_comment(comment: CommentDetail, lines: int | None) -> None:
-    """Everything of it, to stdout; of its log so many last lines, None for all."""
+    """Everything of it, to stdout; of its log and of its answers so many, the last ones, None for all."""
     ends = f", resolved by {comment['resolved_by']}" if comment["resolved_at"] else ""
     _print("")
     where = f"d{comment['deployment']} ({comment['branch']})"
@@ -101,9 +101,7 @@ def show_comment(comment: CommentDetail, lines: int | None) -> None:
         _print(f"  no picture: {one_line(comment['picture_why'])}")
     _print(f"  {'picture: ' if comment['picture'] else ''}{comment['page']}")
     _show_log(comment, lines)
-    for answer in comment["answers"]:
-        _print(f"  {answer['name']} answered {ago(answer['at'])}:")
-        _indented(answer["text"], "    ")
+    _show_answers(comment, lines)
 
 
 def next_of_list(links: Sequence[Review], comments: Sequence[Comment], app: str) -> list[str]:
@@ -145,7 +143,7 @@ def _newest(link: Review) -> str:
 def _show_verdict(verdict: Verdict) -> None:
     how = {"link": "by the link", "code": "with a code by mail", "login": "logged in"}
     outcome = OUTCOMES.get(verdict["outcome"], verdict["outcome"])
-    later = "" if verdict["stands"] else ", changed later"
+    later = "" if verdict["stands"] else ", another one stands in its place"
     who = how.get(verdict["identified"], verdict["identified"])
     _print(f"  {outcome} d{verdict['deployment']}: {verdict['name']}, {who}, {ago(verdict['at'])}{later}")
     if verdict["steps"]:
@@ -173,6 +171,16 @@ def _show_log(comment: CommentDetail, lines: int | None) -> None:
     if len(shown) < len(log):
         left_out = plural(len(log) - len(shown), "earlier line")
         _print(f"  log: {left_out}: `sandbox review show --comment {comment['id']}`")
+
+
+def _show_answers(comment: CommentDetail, most: int | None) -> None:
+    shown = comment["answers"] if most is None else comment["answers"][-most:]
+    if len(shown) < comment["answered"]:
+        every = f"`sandbox review show --comment {comment['id']} --app {comment['app']}`"
+        _print(f"  {plural(comment['answered'], 'answer')}, the newest {len(shown)}; all of them: {every}")
+    for answer in shown:
+        _print(f"  {answer['name']} answered {ago(answer['at'])}:")
+        _indented(answer["text"], "    ")
 
 
 def _short(text: str) -> str:

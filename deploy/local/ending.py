@@ -30,7 +30,12 @@ def show(settings: Settings) -> None:
 def _next() -> list[tuple[str, str]]:
     sudo = "sudo " if os.environ.get("SUDO_USER") else ""
     sandbox = f"{sudo}.venv/bin/sandbox"
+    reviewer = '--to "Ann Lee <ann@example.org>"'
     return [
+        (
+            f"{sandbox} review request --app {APP} --branch {BRANCH} {reviewer}",
+            "a link to try it, without an account",
+        ),
         (f"{sandbox} promote --app {APP} --branch {BRANCH}", "give users the new version; nobody is cut off"),
         (f"{sandbox} rollback --app {APP}", "take it back, within a second"),
         (f"{sandbox} init ~/my-app && {sandbox} deploy ~/my-app", "publish an app of your own"),

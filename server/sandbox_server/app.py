@@ -32,6 +32,7 @@ from sandbox_server.api import (  # fmt: skip
     sandboxes,
 )
 from sandbox_server.api.body_limit import BodyLimit
+from sandbox_server.api.plain_address import PlainAddress
 from sandbox_server.builder import BaseSources, BuildLimits, DockerBuilder, Engine, kept_overlay
 from sandbox_server.builder.proxies import proxies
 from sandbox_server.errors import SandboxError, Unavailable
@@ -70,7 +71,8 @@ def create_app(parts: Parts) -> FastAPI:
     pages.install(app)
     errors.install(app)
     app.add_exception_handler(HTTPException, _not_found)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, tell=_tell)
+    app.add_middleware(PlainAddress, tell=_tell)
     app.middleware("http")(_request_id)
     return app
 
@@ -233,7 +235,14 @@ async def _not_found(request: Request, error: Exception) -> Response:
     """Addresses that no route has: a page for people, JSON below the API."""
     if request.url.path.startswith("/api/"):
         return await errors.http(request, error)
-    response = pages.error_page(request, pages.no_such_page())
+    return await _tell(request, pages.no_such_page())
+
+
+async def _tell(request: Request, error: SandboxError) -> Response:
+    """Before any route: a page for people, JSON below the API and for the scripts of our pages."""
+    if request.url.path.startswith("/api/") or request.headers.get("accept") == "application/json":
+        return await errors.known(request, error)
+    response = pages.error_page(request, error)
     response.headers.update(pages.HEADERS)
     return response
 

@@ -3,9 +3,9 @@
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 API = "/api/v1"
@@ -21,6 +21,24 @@ class Wire(BaseModel):
 class Request(BaseModel):
     # The limit is for texts that state none; with any limit, halves of characters (lone surrogates) are refused too.
     model_config = ConfigDict(extra="forbid", str_max_length=1_000_000)
+    checked_later: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose texts have rules of their own."""
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.field_name not in cls.checked_later and not is_storable(value):
+            raise PydanticCustomError("not_storable", "NUL and halves of characters are no text")
+        return value
+
+
+def is_storable(value: Any) -> bool:
+    """Whether every database keeps it, and it can be sent: no NUL, no lone surrogate, however deep it lies."""
+    if isinstance(value, str):
+        return not any(one == "\0" or "\ud800" <= one <= "\udfff" for one in value)
+    if isinstance(value, dict):
+        return all(is_storable(one) for pair in value.items() for one in pair)
+    return not isinstance(value, list) or all(map(is_storable, value))
 
 
 class Problem(Wire):
@@ -126,6 +144,8 @@ class Deployment(Wire):
     timezone: str = ""
     live: str = ""
     """For a person who just pushed: what users still see, such as "d39 (release 7)"; empty without a release."""
+    reviews_needed: int = 0
+    """That its app demands before a release; told only of one deployment that is asked for by itself."""
     version: int
     """Changes with every change of the row; give it back as `seen` to wait for the next one."""
 
@@ -316,6 +336,7 @@ class Removed(Wire):
 
 
 class VariablesSet(Request):
+    checked_later: ClassVar[frozenset[str]] = frozenset({"variables"})
     variables: dict[str, str] = Field(min_length=1, max_length=500)
     scope: Literal["sandbox", "release"] = "sandbox"
     branch: str | None = Field(default=None, max_length=255)

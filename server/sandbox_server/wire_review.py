@@ -1,7 +1,7 @@
 """What goes over the wire about reviews: links, verdicts, comments, and what a release demands."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -55,7 +55,7 @@ class Verdict(Wire):
     """The link by which it came."""
     at: datetime
     stands: bool
-    """It is that person's newest on this deployment."""
+    """It is that person's newest on this deployment; only one that gates look at takes the place of another such."""
 
 
 class VerdictRequest(Request):
@@ -102,6 +102,8 @@ class Review(Wire):
 
 class Place(Request):
     """Where in an app, as the reviewer's browser told it: nothing of it is trusted."""
+
+    checked_later: ClassVar[frozenset[str]] = frozenset({"inputs"})
 
     url: str = Field(default="", max_length=4000)
     """Path, query and fragment of the app's page."""
@@ -151,6 +153,9 @@ class Comment(Wire):
     picture_state: Literal["none", "waiting", "taken", "given", "failed"]
     picture_why: str
     answers: list[Answer]
+    """Oldest first; in lists of comments only the newest few."""
+    answered: int
+    """How many there are in all."""
     at: datetime
     resolved_at: datetime | None
     resolved_by: str
@@ -207,6 +212,8 @@ class Gates(Wire):
     by: str
     why: str
     """Such as "the first proposal, of d1", "adopted with release 7" or "set by ann"."""
+    notes: list[str] = Field(default=[])
+    """What the gates cannot see here, in sentences."""
 
 
 class GateReport(Wire):
@@ -221,6 +228,8 @@ class GateReport(Wire):
     """How this deployment's bundle would change the gates with its release: "- reviews = 1", "+ reviews = 2"."""
     may_override: bool
     """The caller may release it all the same, with a reason."""
+    notes: list[str] = Field(default=[])
+    """What the gates cannot see of this deployment, in sentences."""
 
 
 class GatesRequest(Request):

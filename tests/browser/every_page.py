@@ -67,6 +67,7 @@ VISITS = [
     Visit("/apps/{app}/comments/{id}/open", "/apps/{app}/comments/{comment}/open"),
     Visit("/r/{token}", "/r/{ann}", open=True),
     Visit("/r/{token}", "/r/{bob}", open=True),
+    Visit("/r/{token}/comments/{id}", "/r/{ann}/comments/{comment}", open=True),
     Visit("/r/{token}/compare", "/r/{ann}/compare", open=True),
     Visit("", "/r/{cem}", open=True, status=410),
     Visit("", "/r/{dora}", open=True, status=410),

@@ -253,6 +253,25 @@ async def test_it_works_where_third_party_cookies_are_blocked(stage: Stage) -> N
     assert (await verdicts_of(stage.platform.parts, APP, number))[0].outcome == "accepted"
 
 
+async def test_an_app_that_leads_away_from_itself_is_said_to_be_gone_and_comes_back(
+    stage: Stage, browser: Browser
+) -> None:
+    await stage.push("leaves")
+    page = (await come(browser)).page
+    await page.clock.install()
+    await look(page, await stage.ask("leaves"))
+    frame = page.frame_locator("#app")
+    await expect(frame.get_by_role("heading", name="Sales (d")).to_be_visible()
+    await frame.locator("body").evaluate("body => { location.href = '//sandbox.localhost:1/'; }")
+    await expect(frame.get_by_role("heading", name="Sales (d")).to_be_hidden()
+    gone = page.get_by_text("The app has not said hello yet.")
+    await page.clock.run_for(30_000)
+    await expect(gone).to_be_visible()
+    await page.get_by_role("button", name="Load again").click()
+    await expect(frame.get_by_role("heading", name="Sales (d")).to_be_visible()
+    await expect(gone).to_be_hidden()
+
+
 async def test_an_app_that_is_not_to_be_framed_opens_in_its_own_tab_and_the_review_stays(
     stage: Stage, browser: Browser
 ) -> None:

@@ -65,6 +65,7 @@ class Platform:
         self.notices: list[wire_sessions.Notice] = []
         self.faults: list[wire_sessions.Fault] = []
         self.reviews: list[wire_review.Review] = []
+        self.reviews_needed = 0
         """Oldest first, as the comments."""
         self.asked_reviews: list[wire_review.ReviewRequest] = []
         self.comments: list[wire_review.CommentDetail] = []
@@ -115,7 +116,14 @@ class Platform:
             "memory": None,
             "seconds": {},
         }
-        flags = {"current": False, "released": False, "live": "", "author": "ada", "created_at": NOW}
+        flags = {
+            "reviews_needed": self.reviews_needed,
+            "current": False,
+            "released": False,
+            "live": "",
+            "author": "ada",
+            "created_at": NOW,
+        }
         pushed = push.model_dump(exclude={"commits", "upload_seconds"})
         smoke = wire.Smoke(status="pending")
         made = wire.Deployment.model_validate(

@@ -98,4 +98,5 @@ def a_comment(**said: Any) -> wire_review.CommentDetail:
         "page": "http://sandbox.localhost/apps/sales/comments/12",
         "log": [wire.LogLine(time=NOW, stream="stderr", text=f"line {number}") for number in range(8)],
     }  # fmt: skip
-    return wire_review.CommentDetail(**usual | said)
+    found = usual | said
+    return wire_review.CommentDetail(**{"answered": len(found["answers"]), **found})

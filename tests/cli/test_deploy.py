@@ -26,6 +26,15 @@ def test_it_prints_the_url_alone(logged_in: Platform, repository: Path, sandbox:
     assert "users see nothing of it" in done.err
 
 
+def test_where_a_release_needs_reviews_one_is_asked_for_next(
+    logged_in: Platform, repository: Path, sandbox: Sandbox
+) -> None:
+    logged_in.reviews_needed = 1
+    done = sandbox("deploy")
+    assert 'Next: sandbox review request d41 --to "Name <mail>"' in done.err
+    assert "sandbox promote" not in done.err
+
+
 def test_json_is_one_document_with_the_contract(
     logged_in: Platform, repository: Path, sandbox: Sandbox
 ) -> None:

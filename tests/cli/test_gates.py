@@ -91,6 +91,15 @@ def test_nobody_is_told_to_override_who_may_not(closed: Platform, sandbox: Sandb
     assert "--override" not in sandbox("gates", "d41").err
 
 
+def test_what_gates_cannot_see_is_told(closed: Platform, sandbox: Sandbox) -> None:
+    note = "ann has no mail address here (`sandboxd user email ann ADDRESS`)."
+    closed.gate_report = closed_gates(notes=[note])
+    assert note in sandbox("gates", "d41").err
+    assert sandbox("gates", "d41", "--json").document["notes"] == [note]
+    closed.gates = closed.gates.model_copy(update={"notes": [note]})
+    assert note in sandbox("gates").err
+
+
 def test_open_gates_lead_on_to_the_release(pushed: Platform, sandbox: Sandbox) -> None:
     done = sandbox("gates", "d41")
     assert "All gates of sales are open for d41." in done.err

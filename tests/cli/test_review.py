@@ -181,6 +181,17 @@ def test_a_link_is_taken_back(reviewed: Platform, sandbox: Sandbox) -> None:
     assert reviewed.reviews[0].state == "revoked"
 
 
+def test_what_came_by_a_revoked_link_counts_and_the_command_says_so(
+    reviewed: Platform, sandbox: Sandbox
+) -> None:
+    reviewed.reviews[0].verdicts = [a_verdict()]
+    told = sandbox("review", "revoke", "1").err
+    assert "1 verdict by it: verdicts stay and count." in told
+    assert "push main again: a new version has none." in told
+    reviewed.reviews[0].verdicts = []
+    assert "count" not in sandbox("review", "revoke", "1").err
+
+
 def test_a_comment_is_answered_resolved_and_opened_again(reviewed: Platform, sandbox: Sandbox) -> None:
     answered = sandbox("review", "answer", "12", "Mended in the next push.")
     assert "Rita sees your answer by the same link, as long as that is good." in answered.err
@@ -207,3 +218,16 @@ def test_what_is_not_there_is_said(
 ) -> None:
     done = sandbox("review", *words)
     assert (done.code, said in done.err) == (code, True)
+
+
+def test_of_many_answers_a_link_shows_the_newest_and_says_where_all_are(
+    reviewed: Platform, sandbox: Sandbox
+) -> None:
+    answers = [Answer(id=n, name="ada", user="ada", text=f"Answer no. {n}", at=NOW) for n in range(20, 32)]
+    reviewed.comments[0] = a_comment(answers=answers)
+    link = sandbox("review", "show", "1").out
+    assert "12 answers, the newest 5; all of them: `sandbox review show --comment 12 --app sales`" in link
+    assert [n for n in range(20, 32) if f"Answer no. {n}" in link] == [27, 28, 29, 30, 31]
+    whole = sandbox("review", "show", "--comment", "12").out
+    assert [n for n in range(20, 32) if f"Answer no. {n}" in whole] == list(range(20, 32))
+    assert "the newest 5" not in whole

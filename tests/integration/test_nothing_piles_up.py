@@ -96,16 +96,3 @@ def test_another_site_cannot_use_the_button_of_its_page(platform: Platform) -> N
     for headers in ({"Origin": "http://evil.example"}, {}):
         platform.post(host, "/__sandbox__/start", **headers)
         assert platform.deployment(APP, number)["status"] == "asleep"
-
-
-def test_a_push_that_was_overtaken_before_it_ran_is_superseded(platform: Platform) -> None:
-    pushed = [
-        platform.push_no_wait(APP, "raced", packed({"app.R": f"# raced {k}\n{HELLO}".encode()}))["deployment"]
-        for k in range(6)
-    ]
-
-    platform.wait_status(APP, pushed[-1], "ready")
-    over = {"superseded", "ready", "asleep"}
-    statuses = {platform.wait_status(APP, number, *over)["status"] for number in pushed[:-1]}
-    assert "superseded" in statuses
-    assert platform.sandbox("rm", "--branch", "raced", "--app", APP).code == 0

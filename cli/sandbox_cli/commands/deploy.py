@@ -235,7 +235,10 @@ def _ready(deployment: Deployment, spans: dict[str, float]) -> None:
     console.say(
         f"  Users still see {live}." if live else "  Nothing is released yet, so users see nothing of it."
     )
-    console.next(f"sandbox promote {number}", f"sandbox logs {number}", "sandbox open")
+    # A server of an earlier version knows no reviews.
+    needed = deployment.get("reviews_needed")
+    first = f'sandbox review request {number} --to "Name <mail>"' if needed else f"sandbox promote {number}"
+    console.next(first, f"sandbox logs {number}", "sandbox open")
 
 
 def _tell_library(deployment: Deployment) -> None:

@@ -60,6 +60,7 @@ def _tell(found: Gates) -> None:
     else:
         console.say(f"Before a release of {app}:")
         console.result("\n".join(f"- {clean(words)}" for words in found["words"]))
+    _tell_notes(found["notes"])
     if found["since"]:
         console.say(f"In force since {found['since'][:10]}, {ago(found['since'])}: {one_line(found['why'])}.")
     more = [f"sandbox gates d42 --app {app}"] if found["words"] else []
@@ -75,6 +76,7 @@ def _tell_report(found: GateReport) -> None:
     lines += [f"met      {clean(met['message'])}" for met in found["met"]]
     if lines:
         console.result("\n".join(lines))
+    _tell_notes(found["notes"])
     if found["proposal"]:
         console.say("With its release these gates change:")
         for line in found["proposal"]:
@@ -87,3 +89,8 @@ def _tell_report(found: GateReport) -> None:
     console.warn(f"d{found['deployment']} cannot be released now: {lacks} missing.")
     override = [f'sandbox promote {which} --override --reason "…"'] if found["may_override"] else []
     console.next(f"sandbox review list --app {found['app']}", *override)
+
+
+def _tell_notes(notes: list[str]) -> None:
+    for note in notes:
+        console.warn(clean(note))

@@ -8,7 +8,7 @@ from sandbox_cli.answers_review import Review
 from sandbox_cli.console import console
 from sandbox_cli.errors import Failure, WrongUse
 from sandbox_cli.options import App, Argument, Branch, Deployment, Option
-from sandbox_cli.words import day
+from sandbox_cli.words import day, plural
 
 OneReview = Annotated[str, Argument("ID", "A link's number, as in `sandbox review list`.")]
 OneComment = Annotated[str, Argument("COMMENT", "A comment's number, as in `sandbox review list`.")]
@@ -91,11 +91,16 @@ def show(
 
 
 def revoke(id: OneReview, app: App = None) -> None:
-    """Take a link back: it leads nowhere from now on. What came by it stays."""
+    """Take a link back: it leads nowhere from now on. What came by it stays, and verdicts count."""
     name = place.app(app)
     link = place.client().revoke_review(name, reviews.number(id))
     console.document(link)
     console.done(f"The link of {link['name']} leads nowhere any more. What came by it stays.")
+    if link["verdicts"]:
+        console.warn(
+            f"{plural(len(link['verdicts']), 'verdict')} by it: verdicts stay and count. If somebody else than "
+            f"{link['name']} may have had the link, push {link['branch']} again: a new version has none."
+        )
     to = f'--to "{link["name"]} <{link["email"]}>"'
     again = f"sandbox review request --app {name} --branch {link['branch']} {to}"
     console.next(again, f"sandbox review show {link['id']} --app {name}")

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox_server.api.errors import known
+from sandbox_server.api.plain_address import Tell
 from sandbox_server.errors import TooLarge
 from sandbox_server.wire import API
 
@@ -14,8 +14,8 @@ LONGEST = 8 * 1024 * 1024
 class BodyLimit:
     """Answers 413 to longer bodies, those that announce no length included. Uploads have their own limit."""
 
-    def __init__(self, app: ASGIApp, most: int = LONGEST) -> None:
-        self._app, self._most = app, most
+    def __init__(self, app: ASGIApp, tell: Tell, most: int = LONGEST) -> None:
+        self._app, self._tell, self._most = app, tell, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _uploads(scope):
@@ -23,7 +23,7 @@ class BodyLimit:
             return
         request = Request(scope)
         if _announced(request) > self._most:
-            response = await known(request, self._error())
+            response = await self._tell(request, self._error())
             await response(scope, receive, send)
             return
         await self._app(scope, self._counted(receive), send)

@@ -28,14 +28,16 @@ class May:
     """Fresh instances of the same image."""
     run: bool = False
     """Its sandbox instance should exist."""
+    open: bool = False
+    """Its address leads to the app, sooner or later."""
 
 
 MAY: dict[Status, May] = {
     Status.queued: May(cancel=True),
     Status.building: May(cancel=True),
-    Status.starting: May(cancel=True, run=True),
-    Status.ready: May(promote=True, restart=True, run=True),
-    Status.asleep: May(promote=True, restart=True),
+    Status.starting: May(cancel=True, run=True, open=True),
+    Status.ready: May(promote=True, restart=True, run=True, open=True),
+    Status.asleep: May(promote=True, restart=True, open=True),
     Status.failed: May(restart=True),
     Status.cancelled: May(),
     Status.superseded: May(),

@@ -1,7 +1,8 @@
 """Gates as people read and write them. Pure."""
 
 import json
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox_server.domain.durations import in_words
@@ -32,6 +33,22 @@ def changes(before: GatesConfig, after: GatesConfig) -> list[str]:
             found += [f"- {key} = {old[key]}"] if key in old else []
             found += [f"+ {key} = {new[key]}"] if key in new else []
     return found
+
+
+def unsure(gates: GatesConfig, authors: Sequence[str], mails: Mapping[str, str]) -> list[str]:
+    """What nobody can see of reviews because these authors' addresses are not known; empty: nothing.
+
+    `mails`: the addresses of users, by name, as far as they are known.
+    """
+    unknown = [one for one in dict.fromkeys(authors) if not mails.get(one)]
+    if not gates.reviews or gates.author_may_review or not unknown:
+        return []
+    have = "has no mail address" if len(unknown) == 1 else "have no mail addresses"
+    name = shlex.quote(unknown[0]) if len(unknown) == 1 else "NAME"
+    return [
+        "Whether a reviewer is the author is known only for logged-in reviewers: "
+        f"{listed(unknown)} {have} here (`sandboxd user email {name} ADDRESS`)."
+    ]
 
 
 def listed(texts: Sequence[str], most: int = 5) -> str:

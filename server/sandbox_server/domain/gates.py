@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from sandbox_server.domain import freeze
 from sandbox_server.domain.names import nearest
+from sandbox_server.domain.person import person
 from sandbox_server.domain.running import STORED, Table, span_seconds
 from sandbox_server.domain.telling import is_address
 from sandbox_server.errors import BadConfig
@@ -109,12 +110,13 @@ class GatesConfig(Table):
         return self
 
     @property
-    def people(self) -> frozenset[str]:
-        """The addresses of those whose reviews count, in small letters; empty: everybody's do."""
-        found: set[str] = set()
+    def people(self) -> dict[str, str]:
+        """The addresses of those whose reviews count, as written, by `person`; empty: everybody's do."""
+        found: dict[str, str] = {}
         for one in self.reviewers:
-            found |= {mail.lower() for mail in (self.groups[one[1:]] if one.startswith("@") else [one])}
-        return frozenset(found)
+            for mail in self.groups[one[1:]] if one.startswith("@") else [one]:
+                found.setdefault(person(mail), mail)
+        return found
 
 
 def parse(values: Mapping[str, Any]) -> GatesConfig:

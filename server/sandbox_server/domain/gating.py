@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sandbox_server.domain import freeze
 from sandbox_server.domain.gate_words import listed, people
 from sandbox_server.domain.gates import GatesConfig
+from sandbox_server.domain.person import person
 from sandbox_server.domain.reviewers import Signed, Tally, tally
 from sandbox_server.wire import Smoke
 from sandbox_server.wire_review import Met, Missing
@@ -116,8 +117,8 @@ def _judge_reviews(found: Judgement, gates: GatesConfig, asked: Asked, said: Tal
 
 def _how_to_ask(gates: GatesConfig, asked: Asked, said: Tally) -> str:
     if asked.shown == asked.number:
-        barred = set() if gates.author_may_review else {asked.mails.get(asked.author, "").lower()}
-        left = sorted(gates.people - said.heard - barred)
+        barred = set() if gates.author_may_review else {person(asked.mails.get(asked.author, ""))}
+        left = sorted(mail for who, mail in gates.people.items() if who not in said.heard | barred)
         return f"Ask for one: {_request(asked, 'Name', left[0] if left else 'mail')}."
     if asked.shown:
         return (

@@ -6,12 +6,17 @@ from datetime import datetime
 
 from sandbox_server.domain.durations import in_words
 from sandbox_server.domain.gates import GatesConfig
+from sandbox_server.domain.person import person
+from sandbox_server.domain.signature import newest
 
 
 @dataclass(frozen=True)
 class Signed:
     """A verdict, as far as gates care."""
 
+    id: int
+    """Of two, the newer one has the larger."""
+    deployment_id: int
     review: int
     """The link by which it came."""
     outcome: str
@@ -40,7 +45,7 @@ class Tally:
     ignored: list[tuple[Signed, str]]
     """What does not count, of each person the newest, and why."""
     heard: frozenset[str]
-    """Mail addresses of those who have accepted."""
+    """Who have accepted, as `person` names them."""
 
 
 def tally(
@@ -51,33 +56,35 @@ def tally(
     mails: Mapping[str, str],
     now: datetime,
 ) -> Tally:
-    """Of verdicts, newest first: those that count and stand. Only what counts can take the place of what counts.
+    """Of verdicts on one deployment: those that count and stand.
 
     The person is the one whose link it was; somebody who signed by other people's links is still one person. No time
     heals a rejection: it stands until that person judges anew.
     """
-    standing: dict[str, Signed] = {}
-    ignored: dict[str, tuple[Signed, str]] = {}
-    for one in signed:
-        why = _why_not(gates, one, image, author, mails)
-        if why:
-            ignored.setdefault(_plain(one.email), (one, why))
-        else:
-            standing.setdefault(_plain(one.email), one)
-    given = {mail: one for mail, one in standing.items() if one.outcome != "rejected"}
-    accepted = {mail: one for mail, one in given.items() if not _is_old(gates, one, now)}
-    told = [told for mail, told in ignored.items() if mail not in standing]
-    told += [
-        (one, f"it is older than {in_words(gates.max_age or 0)}")
-        for mail, one in given.items()
-        if mail not in accepted
+    why = {one.id: _why_not(gates, one, image, author, mails) for one in signed}
+    stands = newest(signed, lambda one: not why[one.id])
+    counted = [one for one in stands if not why[one.id]]
+    given = [one for one in counted if one.outcome != "rejected"]
+    accepted = [one for one in given if not _is_old(gates, one, now)]
+    ignored = [(one, why[one.id]) for one in stands if why[one.id]]
+    ignored += [
+        (one, f"it is older than {in_words(gates.max_age or 0)}") for one in given if one not in accepted
     ]
     return Tally(
-        accepted=[*{_hand(one, mails): one for one in accepted.values()}.values()],
-        rejected=[one for one in standing.values() if one.outcome == "rejected"],
-        ignored=told,
-        heard=frozenset(accepted),
+        # Of one hand's several the newest: it has seen the most.
+        accepted=[*{_hand(one, mails): one for one in reversed(accepted)}.values()],
+        rejected=[one for one in counted if one.outcome == "rejected"],
+        ignored=ignored,
+        heard=frozenset(person(one.email) for one in accepted),
     )
+
+
+def standing(
+    gates: GatesConfig, signed: Sequence[Signed], image: str, author: str, mails: Mapping[str, str]
+) -> set[int]:
+    """Ids of the verdicts on one deployment that stand: those that gates look at, and of people of whom none counts
+    the newest."""
+    return {one.id for one in newest(signed, lambda one: not _why_not(gates, one, image, author, mails))}
 
 
 def _why_not(gates: GatesConfig, one: Signed, image: str, author: str, mails: Mapping[str, str]) -> str:
@@ -98,22 +105,23 @@ def _is_old(gates: GatesConfig, one: Signed, now: datetime) -> bool:
 
 
 def _is_of(one: Signed, author: str, mails: Mapping[str, str]) -> bool:
-    """Whether the author signed it, or got its link."""
-    mail = _plain(mails.get(author, ""))
-    return one.user == author or bool(mail and mail in (_plain(one.email), _mail(one, mails)))
+    """Whether the author signed it, or got its link; of an author without a known address only a login tells."""
+    mail = person(mails.get(author, ""))
+    return one.user == author or bool(mail and mail in (person(one.email), person(mails.get(one.user, ""))))
 
 
 def _hand(one: Signed, mails: Mapping[str, str]) -> str:
-    """Whose hand signed, as far as it is known; a code proves that it was the link's owner."""
-    by_user = one.user and one.identified == "link" and not mails.get(one.user)
-    return f"user {one.user}" if by_user else _mail(one, mails)
+    """Whose hand signed, as far as it is known; a code proves that it was the link's owner.
+
+    Whoever was logged in is that user, whatever address the user had then.
+    """
+    if not one.user or one.identified == "code":
+        return person(one.email)
+    own = mails.get(one.user, "")
+    return person(own) if own else f"user {one.user}"
 
 
 def _mail(one: Signed, mails: Mapping[str, str]) -> str:
-    """The address of whoever signed: of a user the own one if it is known, else the link's."""
+    """Whoever signed, by the address: of a user the own one if it is known, else the link's."""
     own = mails.get(one.user, "") if one.user and one.identified == "link" else ""
-    return _plain(own or one.email)
-
-
-def _plain(mail: str) -> str:
-    return mail.strip().lower()
+    return person(own or one.email)

@@ -1,8 +1,9 @@
 """What a verdict says and means, and which ones stand. Pure."""
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
 
+from sandbox_server.domain.person import person
 from sandbox_server.wire_review import Outcome
 
 WORDS: Mapping[str, str] = {
@@ -15,9 +16,15 @@ WORDS: Mapping[str, str] = {
 class Signed(Protocol):
     """What these rules need of a verdict."""
 
-    id: int | None
-    deployment_id: int
-    email: str
+    @property
+    def id(self) -> int | None: ...
+    @property
+    def deployment_id(self) -> int: ...
+    @property
+    def email(self) -> str: ...
+
+
+S = TypeVar("S", bound=Signed)
 
 
 def meaning(outcome: Outcome, number: int, title: str) -> str:
@@ -29,10 +36,14 @@ def meaning(outcome: Outcome, number: int, title: str) -> str:
     return f"{tried} and accept that it goes live{remarks}."
 
 
-def standing(verdicts: Iterable[Signed]) -> set[int]:
-    """Ids of those that are a person's newest on their deployment. A person is known by the link's mail address."""
-    newest: dict[tuple[int, str], int] = {}
-    for one in verdicts:
-        key = one.deployment_id, one.email.casefold()
-        newest[key] = max(newest.get(key, 0), one.id or 0)
-    return set(newest.values())
+def newest(verdicts: Iterable[S], counts: Callable[[S], bool] = lambda _: True) -> list[S]:
+    """Of each person's verdicts on each deployment the one that stands, newest first.
+
+    A person is known by the link's mail address. Only what counts can take the place of what counts.
+    """
+    found: dict[tuple[int, str], S] = {}
+    for one in sorted(verdicts, key=lambda one: one.id or 0, reverse=True):
+        key = one.deployment_id, person(one.email)
+        if key not in found or (counts(one) and not counts(found[key])):
+            found[key] = one
+    return sorted(found.values(), key=lambda one: one.id or 0, reverse=True)

@@ -1,5 +1,8 @@
 """Say something of a place in a deployment, answer it, settle it."""
 
+from asyncio import Lock
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -36,20 +39,8 @@ async def comment(
     row.place = pinned.place(request.place) if request.place else {}
     if picture:
         kind_of(picture)
-    async with parts.store.read() as tx:
-        _, deployment = await deployment_for(tx, who, app, deployment_number, row.created_at)
-        row.app_id, row.branch_id = deployment.app_id, deployment.branch_id
-        row.deployment_id = deployment.id or 0
-        known = await comments.sent_before(tx, row)
-        if known is None:
-            await check_rate(tx, who, row.created_at)
-    if known is None:
-        row.log = await pinned.minute(parts, app, deployment_number, row.created_at)
-        if picture:
-            row.picture, row.picture_state = await pinned.picture(parts, who, picture), "given"
-        elif row.place:
-            row.picture_state = "waiting"
-        known = await _write(parts, who, app, deployment_number, row)
+    async with _one_at_a_time(parts, who, picture):
+        known = await _keep(parts, who, app, deployment_number, row, picture)
     if known.parent_id is not None:
         raise _key_taken()
     return await shown(parts, known)
@@ -84,6 +75,33 @@ async def resolve(parts: Parts, who: Who, app: str, id: int) -> Comment:
 async def reopen(parts: Parts, who: Who, app: str, id: int) -> Comment:
     """There is something to do all the same. Raises as `resolve` does."""
     return await _settle(parts, who, app, id, "reopened")
+
+
+@asynccontextmanager
+async def _one_at_a_time(parts: Parts, who: Who, picture: bytes) -> AsyncIterator[None]:
+    """By a link: files are kept before their rows, so many at once would all be within the rate."""
+    if isinstance(who, Caller) or not picture:
+        yield
+        return
+    async with parts.sending.setdefault(who.review_id, Lock()):
+        yield
+
+
+async def _keep(parts: Parts, who: Who, app: str, number: int, row: Row, picture: bytes) -> Row:
+    """The row, or the one that came with its key before."""
+    async with parts.store.read() as tx:
+        _, deployment = await deployment_for(tx, who, app, number, row.created_at)
+        row.app_id, row.branch_id = deployment.app_id, deployment.branch_id
+        row.deployment_id = deployment.id or 0
+        if known := await comments.sent_before(tx, row):
+            return known
+        await check_rate(tx, who, row.created_at)
+    row.log = await pinned.minute(parts, app, number, row.created_at)
+    if picture:
+        row.picture, row.picture_state = await pinned.picture(parts, who, picture), "given"
+    elif row.place:
+        row.picture_state = "waiting"
+    return await _write(parts, who, app, number, row)
 
 
 async def _write(parts: Parts, who: Who, app: str, number: int, row: Row) -> Row:

@@ -1,13 +1,15 @@
 """What was said of an app's deployments."""
 
+from sandbox_server.domain.deployment import may
 from sandbox_server.domain.picture import kind_of
 from sandbox_server.errors import NotFound
+from sandbox_server.operations.overview import show_deployment
 from sandbox_server.operations.parts import Parts
-from sandbox_server.store import apps, comments
+from sandbox_server.store import apps, comments, deployments
 from sandbox_server.store.comments import Told
-from sandbox_server.store.tables import App
+from sandbox_server.store.tables import App, Branch
 from sandbox_server.store.tables_review import Comment as Row
-from sandbox_server.wire import API
+from sandbox_server.wire import API, Deployment
 from sandbox_server.wire_review import Answer, Comment, CommentDetail, Comments, Place
 
 MOST = 200
@@ -24,7 +26,10 @@ async def list_comments(
     before: int | None = None,
     limit: int = 50,
 ) -> Comments:
-    """Newest first, of a branch or by a link; those of removed branches are not open any more. Raises `NotFound`."""
+    """Newest first, of a branch or by a link, each with its newest answers. Raises `NotFound`.
+
+    Those of removed branches are not open any more.
+    """
     limit = min(limit, MOST)
     async with parts.store.read() as tx:
         row = await apps.get(tx, app)
@@ -38,7 +43,7 @@ async def list_comments(
 
 
 async def show_comment(parts: Parts, app: str, id: int) -> CommentDetail:
-    """With the app's log lines. Raises `NotFound`."""
+    """With all its answers and the app's log lines. Raises `NotFound`."""
     async with parts.store.read() as tx:
         row = await apps.get(tx, app)
         told = await comments.one(tx, await comments.get(tx, row, id))
@@ -53,6 +58,21 @@ async def picture_of(parts: Parts, app: str, id: int) -> tuple[bytes, str]:
         raise NotFound("This comment has no picture.", "One that is being taken comes within a minute or so.")
     data = await parts.pictures.read(row.picture)
     return data, kind_of(data).media_type
+
+
+async def where_to_open(parts: Parts, comment: Comment) -> list[Deployment]:
+    """Where its place can be seen again: as it was, and as it is now, if the addresses still lead somewhere.
+
+    That of the comment first. Raises `NotFound`.
+    """
+    async with parts.store.read() as tx:
+        app = await apps.get(tx, comment.app)
+        made_on = await deployments.get(tx, app, comment.deployment)
+        branch = await tx.get_one(Branch, made_on.branch_id)
+        newest = await deployments.by_id(tx, branch.current_id) if branch.current_id else made_on
+    numbers = dict.fromkeys([made_on.number, newest.number])
+    found = [await show_deployment(parts, comment.app, number) for number in numbers]
+    return [one for one in found if may(one.status).open]
 
 
 async def shown(parts: Parts, row: Row) -> Comment:
@@ -76,5 +96,6 @@ def _wire(parts: Parts, app: App, told: Told) -> Comment:
             Answer(id=one.id or 0, name=one.name, user=one.user, text=one.text, at=one.created_at)
             for one in told.answers
         ],
+        answered=told.answered,
         at=row.created_at, resolved_at=row.resolved_at, resolved_by=row.resolved_by, page=f"{url}{page}",
     )  # fmt: skip

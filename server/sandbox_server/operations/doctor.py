@@ -7,9 +7,10 @@ from sqlmodel import select
 from sandbox_server import __version__
 from sandbox_server.domain.instance import Scope, volume_name
 from sandbox_server.errors import SandboxError
+from sandbox_server.operations import gates
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.trouble import shown_size
-from sandbox_server.store import events
+from sandbox_server.store import apps, events
 from sandbox_server.store.tables import App
 from sandbox_server.wire import Finding
 
@@ -28,6 +29,7 @@ async def examine(parts: Parts) -> list[Finding]:
         await _proxy(parts),
         await _browser(parts),
         *await _bookmarks(parts),
+        *await _reviewers(parts),
     ]
 
 
@@ -120,12 +122,29 @@ async def _bookmarks(parts: Parts) -> list[Finding]:
     ]  # fmt: skip
 
 
+async def _reviewers(parts: Parts) -> list[Finding]:
+    """Of apps whose gates demand reviews: authors who could accept their own pushes, and nobody would see it."""
+    async with parts.store.read() as tx:
+        told = {
+            app.name: note
+            for app in await apps.all_apps(tx)
+            for note in await gates.not_known_authors(tx, app.id or 0)
+        }
+    return [
+        Finding(
+            part="reviewers", status="warning", message=f"{app}: {note}",
+            remedy="Give every user that pushes a mail address: `sandboxd user email NAME ADDRESS`.",
+        )
+        for app, note in told.items()
+    ]  # fmt: skip
+
+
 async def _whose(parts: Parts, volume: str) -> str:
     async with parts.store.read() as tx:
-        apps = list(await tx.exec(select(App)))
+        every = list(await tx.exec(select(App)))
     names = {
         volume_name(parts.platform, app.id or 0, scope): f"{app.name} ({scope})"
-        for app in apps
+        for app in every
         for scope in Scope
     }
     return names.get(volume, volume)

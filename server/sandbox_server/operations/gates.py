@@ -1,6 +1,7 @@
 """Gates: what an app demands before users get a deployment, and whether it is there."""
 
 import json
+from collections.abc import Sequence
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -9,18 +10,18 @@ from sandbox_server.domain import config
 from sandbox_server.domain import gates as rules
 from sandbox_server.domain.batch import count_commits
 from sandbox_server.domain.comment import plain
-from sandbox_server.domain.gate_words import changes, words, written
+from sandbox_server.domain.gate_words import changes, unsure, words, written
 from sandbox_server.domain.gates import GatesConfig
 from sandbox_server.domain.gating import Asked, Judgement, judge
 from sandbox_server.domain.release import in_force
-from sandbox_server.domain.reviewers import Signed, tally
+from sandbox_server.domain.reviewers import Signed, standing, tally
 from sandbox_server.domain.telling import one_line
 from sandbox_server.errors import BadConfig, BadRequest, Forbidden
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, events, releases, users, verdicts
 from sandbox_server.store import gates as rows
 from sandbox_server.store.tables import App, Branch, Deployment
-from sandbox_server.store.tables_review import Gate
+from sandbox_server.store.tables_review import Gate, Verdict
 from sandbox_server.wire import Smoke
 from sandbox_server.wire_review import GateReport, Gates, GatesRequest, Missing
 
@@ -64,6 +65,7 @@ async def report(parts: Parts, caller: Caller, app_name: str, number: int) -> Ga
         deployment = await deployments.get(tx, app, number)
         found = await _judge(tx, parts, app, deployment)
         proposal = await proposed_changes(tx, deployment)
+        notes = await _notes(tx, deployment.app_id, [deployment.author])
     return GateReport(
         app=app.name,
         deployment=number,
@@ -72,6 +74,7 @@ async def report(parts: Parts, caller: Caller, app_name: str, number: int) -> Ga
         met=found.met,
         proposal=proposal,
         may_override=caller.admin,
+        notes=notes,
     )
 
 
@@ -88,9 +91,24 @@ async def check(
 async def accepted(tx: AsyncSession, parts: Parts, deployment: Deployment) -> list[Signed]:
     """The verdicts that count now and accept this deployment, one of each person."""
     assert deployment.id is not None
-    demanded, signed = await rows.in_force(tx, deployment.app_id), await _signed(tx, deployment.id)
+    demanded, signed = await rows.in_force(tx, deployment.app_id), await _signed_on(tx, deployment.id)
     image, mails = deployment.image or "", await users.mails(tx)
     return tally(demanded, signed, image, deployment.author, mails, parts.clock()).accepted
+
+
+async def stands(tx: AsyncSession, app_id: int, given: Sequence[Verdict]) -> set[int]:
+    """Ids of those that stand, of all verdicts on some of the app's deployments: a person's newest that counts."""
+    demanded, mails = await rows.in_force(tx, app_id), await users.mails(tx)
+    found: set[int] = set()
+    for id, of in (await deployments.by_ids(tx, {one.deployment_id for one in given})).items():
+        theirs = [_signed(one) for one in given if one.deployment_id == id]
+        found |= standing(demanded, theirs, of.image or "", of.author, mails)
+    return found
+
+
+async def not_known_authors(tx: AsyncSession, app_id: int) -> list[str]:
+    """What cannot be seen of the app's reviews, in words: users without an address have pushed. Empty: nothing."""
+    return await _notes(tx, app_id, await deployments.authors(tx, app_id))
 
 
 async def proposed_changes(tx: AsyncSession, deployment: Deployment) -> list[str]:
@@ -134,8 +152,8 @@ async def _asked(tx: AsyncSession, app: App, row: Gate, deployment: Deployment, 
         release_smoke=smoke,
         base=base.number if base else None,
         commits=_new_commits(base, deployment),
-        zone=await _zone(tx, row, base, deployment),
-        signed=await _signed(tx, deployment.id),
+        zone=await _zone(tx, row, base),
+        signed=await _signed_on(tx, deployment.id),
         mails=await users.mails(tx),
     )
 
@@ -157,22 +175,28 @@ async def _shown_number(tx: AsyncSession, branch: Branch) -> int:
     return (await deployments.by_id(tx, branch.current_id)).number
 
 
-async def _zone(tx: AsyncSession, row: Gate, base: Deployment | None, deployment: Deployment) -> str:
-    """Of what users have, or of what proposed the gates: a branch cannot move the clock for itself."""
+async def _zone(tx: AsyncSession, row: Gate, base: Deployment | None) -> str:
+    """Of what users have, or of what proposed the gates: a branch cannot move the clock for itself. Empty: UTC."""
     of = base
     if of is None and row.deployment_id is not None:
         of = await deployments.by_id(tx, row.deployment_id)
-    return config.stored((of or deployment).config).timezone
+    return config.stored(of.config).timezone if of else ""
 
 
-async def _signed(tx: AsyncSession, deployment_id: int) -> list[Signed]:
-    return [
-        Signed(
-            review=one.review_id, outcome=one.outcome, name=one.name, email=one.email, user=one.user,
-            identified=one.identified, image=one.image, at=one.created_at, variables_at=one.variables_at,
-        )
-        for one in await verdicts.of_deployment(tx, deployment_id)
-    ]  # fmt: skip
+async def _signed_on(tx: AsyncSession, deployment_id: int) -> list[Signed]:
+    return [_signed(one) for one in await verdicts.of_deployment(tx, deployment_id)]
+
+
+def _signed(one: Verdict) -> Signed:
+    return Signed(
+        id=one.id or 0, deployment_id=one.deployment_id, review=one.review_id, outcome=one.outcome, name=one.name,
+        email=one.email, user=one.user, identified=one.identified, image=one.image, at=one.created_at,
+        variables_at=one.variables_at,
+    )  # fmt: skip
+
+
+async def _notes(tx: AsyncSession, app_id: int, authors: Sequence[str]) -> list[str]:
+    return unsure(await rows.in_force(tx, app_id), authors, await users.mails(tx))
 
 
 async def _shown(tx: AsyncSession, app: App) -> Gates:
@@ -188,6 +212,7 @@ async def _shown(tx: AsyncSession, app: App) -> Gates:
         since=row.created_at,
         by=row.by,
         why=await _why(tx, row),
+        notes=await not_known_authors(tx, app.id),
     )
 
 

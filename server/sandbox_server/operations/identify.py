@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.auth import Caller
 from sandbox_server.auth.guests import Guest, open_link
 from sandbox_server.domain import one_time_code
+from sandbox_server.domain.person import person
 from sandbox_server.errors import Forbidden, NotPossible, SandboxError
 from sandbox_server.operations import letters
 from sandbox_server.operations.parts import Parts
@@ -125,13 +126,15 @@ async def _refusal(
     left = one_time_code.TRIES - review.code_tries
     if not left:
         return Forbidden("This was wrong too, and this code is of no use any more.", "Ask for a new one.")
-    return Forbidden("This is not the code of the newest mail.", f"You may try {left} more times.")
+    return Forbidden(
+        "This is not the code of the newest mail.", f"You may try {left} more time{'' if left == 1 else 's'}."
+    )
 
 
 async def _is_this_person(tx: AsyncSession, caller: Caller | None, guest: Guest) -> bool:
     """Whoever got the link forwarded may be logged in too, and is somebody else."""
     user = await users.find(tx, caller.user) if caller else None
-    return bool(user and user.email and user.email.casefold() == guest.email.casefold())
+    return bool(user and user.email and person(user.email) == person(guest.email))
 
 
 def _dead() -> Forbidden:

@@ -1,10 +1,12 @@
 """What people say of an app's branches, in few words: who judged what they show now, who was asked, what is open."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from sandbox_server.domain.person import person
+from sandbox_server.operations import gates
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, comments, deployments, opinions
 from sandbox_server.store.opinions import Asked, Judged
@@ -13,7 +15,7 @@ from sandbox_server.store.tables import Branch
 
 @dataclass(frozen=True)
 class Opinion:
-    """Of one branch, about what it shows now. Of each person the newest verdict counts."""
+    """Of one branch, about what it shows now: of each person the verdict that stands."""
 
     rejected: tuple[str, ...] = ()
     """Names."""
@@ -30,7 +32,7 @@ async def of_app(parts: Parts, app: str) -> dict[str, Opinion]:
     async with parts.store.read() as tx:
         row = await apps.get(tx, app)
         assert row.id is not None
-        judged = await opinions.judged(tx, row.id)
+        judged = await _standing(tx, row.id, await opinions.judged(tx, row.id))
         asked = await opinions.asked(tx, row.id, parts.clock())
         left = await _open_comments(tx, row.id)
     names = {one.branch for one in judged} | {one.branch for one in asked} | left.keys()
@@ -45,7 +47,9 @@ async def of_deployment(parts: Parts, app: str, number: int) -> Opinion:
         assert row.id is not None
         assert deployment.id is not None
         branch = await tx.get_one(Branch, deployment.branch_id)
-        judged = await opinions.judged_on(tx, deployment.id, deployment.branch_id)
+        judged = await _standing(
+            tx, row.id, await opinions.judged_on(tx, deployment.id, deployment.branch_id)
+        )
         if branch.current_id != deployment.id:
             left = await opinions.open_comments_on(tx, row.id, deployment.branch_id, deployment.id)
             return _opinion(branch.name, judged, [], left)
@@ -61,6 +65,12 @@ async def open_comments(parts: Parts) -> dict[str, int]:
     return {names[app]: count for app, count in found.items() if app in names}
 
 
+async def _standing(tx: AsyncSession, app_id: int, judged: Sequence[Judged]) -> list[Judged]:
+    """Of each person the one that the gates would look at, on each deployment."""
+    stand = await gates.stands(tx, app_id, [one.verdict for one in judged])
+    return [one for one in judged if one.verdict.id in stand]
+
+
 async def _open_comments(tx: AsyncSession, app_id: int) -> dict[str, int]:
     names = {branch.id: branch.name for branch in await apps.branches(tx, app_id)}
     found = await comments.open_by_branch(tx, app_id)
@@ -68,16 +78,17 @@ async def _open_comments(tx: AsyncSession, app_id: int) -> dict[str, int]:
 
 
 def _opinion(branch: str, judged: Iterable[Judged], asked: Iterable[Asked], left: int) -> Opinion:
-    newest = {one.email.casefold(): one for one in judged if one.branch == branch}
-    waiting = {one.email.casefold(): one.name for one in asked if one.branch == branch}
+    given = [one.verdict for one in judged if one.branch == branch]
+    heard = {person(one.email) for one in given}
+    waiting = {person(one.email): one.name for one in asked if one.branch == branch}
 
     def names(outcome: str) -> tuple[str, ...]:
-        return tuple(one.name for one in newest.values() if one.outcome == outcome)
+        return tuple(one.name for one in given if one.outcome == outcome)
 
     return Opinion(
         names("rejected"),
         names("remarks"),
         names("accepted"),
-        tuple(name for email, name in waiting.items() if email not in newest),
+        tuple(name for who, name in waiting.items() if who not in heard),
         left,
     )

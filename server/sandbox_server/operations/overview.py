@@ -21,6 +21,7 @@ from sandbox_server.store import (  # fmt: skip
     apps,
     board,
     deployments,
+    gates,
     instances,
     notices,
     outputs,
@@ -28,7 +29,7 @@ from sandbox_server.store import (  # fmt: skip
     verdicts,
 )
 from sandbox_server.store.tables import App, Branch, Deployment, Instance, Output, Release
-from sandbox_server.store.tables_review import Verdict
+from sandbox_server.store.verdicts import Given
 from sandbox_server.wire import App as AppWire
 from sandbox_server.wire import AppDetail, Problem, Smoke
 from sandbox_server.wire import Branch as BranchWire
@@ -116,9 +117,11 @@ async def show_deployment(
         heard = parts.bell.listen()
         async with parts.store.read() as tx:
             row = await deployments.get(tx, await apps.get(tx, app), number)
+            needed = (await gates.in_force(tx, row.app_id)).reviews
         left = deadline - parts.monotonic()
         if row.version != seen or left <= 0:
-            return _deployment(await _look(parts, app), row)
+            shown = _deployment(await _look(parts, app), row)
+            return shown.model_copy(update={"reviews_needed": needed})
         await wait_for(heard, min(left, 2))
 
 
@@ -170,8 +173,8 @@ async def _detail(look: _Look) -> AppDetail:
 
 async def _releases(look: _Look) -> list[ReleaseWire]:
     async with look.parts.store.read() as tx:
-        said = await verdicts.of_deployments(tx, {row.deployment_id for row in look.releases})
-    told = defaultdict[int, list[Verdict]](list)
+        said = await verdicts.given(tx, {row.deployment_id for row in look.releases})
+    told = defaultdict[int, list[Given]](list)
     for one in said:
         told[one.deployment_id].append(one)
     shown = [_release(look, row, told[row.deployment_id]) for row in look.releases]
@@ -298,7 +301,7 @@ def _phase(look: _Look, row: Deployment) -> str:
     return ""
 
 
-def _release(look: _Look, row: Release, said: Sequence[Verdict] = ()) -> ReleaseWire:
+def _release(look: _Look, row: Release, said: Sequence[Given] = ()) -> ReleaseWire:
     deployment = look.by_id.get(row.deployment_id)
     branch = _branch_of(look, deployment) if deployment else None
     instances_of = [

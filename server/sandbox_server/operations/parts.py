@@ -3,11 +3,13 @@
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sandbox_server.builder.base import Builder
 from sandbox_server.domain.edge import Edge, Server
@@ -157,6 +159,10 @@ class Parts:
     behind: dict[str, Any] = field(default_factory=dict)
     """What was last found behind hosts at which somebody waits, by host."""
     behind_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    watching: Counter[int] = field(default_factory=Counter)
+    """Open pages of reviewers that hear of news, by the link's id."""
+    sending: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Held while a picture comes, by the link's id."""
     held: int = 0
     """Requests that wait for something to wake."""
     building: asyncio.Semaphore = field(init=False)

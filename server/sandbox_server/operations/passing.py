@@ -28,14 +28,15 @@ _SHORT = {
 }
 
 
-def check_override(caller: Caller, request: ReleaseRequest) -> None:
+def check_override(caller: Caller, app: str, request: ReleaseRequest) -> None:
     """Raises `Forbidden` or `BadRequest`."""
     if not request.override:
         return
     if not caller.admin:
         raise Forbidden(
             "Only administrators may release what gates hold back.",
-            f"See what is missing, and get it: `sandbox gates d{request.deployment}`. Or ask an administrator.",
+            f"See what is missing, and get it: `sandbox gates d{request.deployment} --app {app}`. "
+            "Or ask an administrator.",
         )
     if not one_line(request.reason):
         raise BadRequest(

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from sandbox_server.domain import names
+from sandbox_server.domain.deployment import may
 from sandbox_server.domain.kind import Kind
 from sandbox_server.errors import RuntimeUnavailable, SandboxError, StorageFull
 from sandbox_server.operations.parts import Parts
@@ -10,7 +11,6 @@ from sandbox_server.store import comments
 from sandbox_server.store.tables import App, Deployment, Job
 from sandbox_server.store.tables_review import Comment
 from sandbox_server.visitor.base import Picture, View
-from sandbox_server.wire import Status
 from sandbox_server.wire_review import Place
 
 TRIES = 2
@@ -20,7 +20,6 @@ _SHOWN = 20
 """Inputs that are named."""
 _LONGEST = 60
 """Characters of the name of one."""
-_SHOWS = (Status.ready, Status.asleep)
 
 
 async def picture(parts: Parts, job: Job) -> None:
@@ -32,10 +31,11 @@ async def picture(parts: Parts, job: Job) -> None:
     if not isinstance(wanted, View):
         return
     taken = await parts.visitor.picture(wanted)
+    if taken.reason and job.attempts < TRIES and not await parts.visitor.available():
+        # A page that did not come up this time, such as just after a start, may come up the next.
+        raise RuntimeUnavailable(taken.reason)
     if taken.png:
         await _keep(parts, comment_id, taken)
-    elif job.attempts < TRIES and not await parts.visitor.available():
-        raise RuntimeUnavailable(taken.reason)
     else:
         await _set(parts, comment_id, "failed", why=taken.reason)
 
@@ -52,7 +52,7 @@ async def _wanted(parts: Parts, comment_id: int) -> View | str | None:
         if row is None or row.picture_state != "waiting":
             return None
         app, deployment = await tx.get_one(App, row.app_id), await tx.get_one(Deployment, row.deployment_id)
-    if app.removed_at is not None or deployment.status not in _SHOWS:
+    if app.removed_at is not None or not may(deployment.status).open:
         return f"Test version {deployment.number} did not run any more."
     return _view(parts, app, deployment, Place.model_validate(row.place))
 

@@ -21,7 +21,7 @@ async def request_promote(parts: Parts, caller: Caller, app_name: str, request: 
     """Queue the switch. Raises `BadRequest`, `Forbidden`, `NotPossible`, `StateChanged`, `GateClosed`, `ImageMissing`,
     `NotFound`; then nothing changes."""
     wish = wished(request.percent, request.canary)
-    passing.check_override(caller, request)
+    passing.check_override(caller, app_name, request)
     async with parts.store.read() as tx:
         app = await apps.get(tx, app_name)
         deployment = await deployments.get(tx, app, request.deployment)

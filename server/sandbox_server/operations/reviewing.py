@@ -8,20 +8,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.auth import Caller
 from sandbox_server.auth.guests import Guest
 from sandbox_server.domain import names
+from sandbox_server.domain.deployment import may
 from sandbox_server.domain.release import in_force
 from sandbox_server.errors import NotFound, NotPossible
-from sandbox_server.operations.comments import list_comments, picture_of, show_comment
+from sandbox_server.operations.comments import list_comments, picture_of
+from sandbox_server.operations.comments import shown as as_it_is
 from sandbox_server.operations.identify import Proof, needs_code
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.reviews import verdicts_by_link
-from sandbox_server.store import apps, deployments, releases
+from sandbox_server.store import apps, comments, deployments, releases
 from sandbox_server.store.tables import App, Branch, Deployment
-from sandbox_server.wire import Status
-from sandbox_server.wire_review import Comments, Verdict
+from sandbox_server.wire_review import Comment, Comments, Verdict
 
 _AGAIN: Final = "Go back to the review: it shows the newest one."
-_OPENS: Final = frozenset({Status.starting, Status.ready, Status.asleep})
-"""In these states the app's address leads to the app, sooner or later."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ async def shown(parts: Parts, guest: Guest, version: int | None = None) -> Shown
     return Shown(
         number=chosen.number,
         newest=newest.number,
-        opens=Status(chosen.status) in _OPENS,
+        opens=may(chosen.status).open,
         url=parts.base_url(names.deployment_host(app.name, chosen.number, domain)),
         live=live.number if live else None,
         live_url=parts.base_url(names.release_host(app.name, domain)),
@@ -82,11 +81,25 @@ async def said(
     )
 
 
+async def one_comment(parts: Parts, guest: Guest, comment: int) -> Comment:
+    """With all its answers. Raises `NotFound` for what is not on the link's branch."""
+    try:
+        async with parts.store.read() as tx:
+            row = await comments.get(tx, await apps.get(tx, guest.app), comment, guest.branch)
+    except NotFound:
+        raise NotFound("There is no such comment here.", _AGAIN) from None
+    return await as_it_is(parts, row)
+
+
 async def picture(parts: Parts, guest: Guest, comment: int) -> tuple[bytes, str]:
     """The picture of a comment on the link's branch, and its media type. Raises `NotFound`."""
-    if (await show_comment(parts, guest.app, comment)).branch != guest.branch:
-        raise NotFound("There is no such picture here.", _AGAIN)
-    return await picture_of(parts, guest.app, comment)
+    try:
+        async with parts.store.read() as tx:
+            await comments.get(tx, await apps.get(tx, guest.app), comment, guest.branch)
+        return await picture_of(parts, guest.app, comment)
+    except NotFound:
+        # One answer: nobody learns what people say of other branches, nor how much.
+        raise NotFound("There is no such picture here.", _AGAIN) from None
 
 
 async def _newest(tx: AsyncSession, branch: Branch) -> Deployment:

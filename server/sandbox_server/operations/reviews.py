@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from sandbox_server.domain import review_link, signature
+from sandbox_server.domain import review_link
+from sandbox_server.operations import gates
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, reviews, verdicts
 from sandbox_server.store.reviews import link_of
@@ -49,7 +50,7 @@ async def verdicts_by_link(parts: Parts, app_name: str, review_id: int, number: 
 async def shown_verdicts(tx: AsyncSession, app: App, rows: Sequence[VerdictRow]) -> list[Verdict]:
     """In the same order."""
     ids = {row.deployment_id for row in rows}
-    stand = signature.standing(await verdicts.of_deployments(tx, ids))
+    stand = await gates.stands(tx, app.id or 0, await verdicts.of_deployments(tx, ids))
     places = await _places(tx, ids)
     return [_verdict(app, *places[row.deployment_id], row, stands=row.id in stand) for row in rows]
 

@@ -10,8 +10,7 @@ from fastapi.responses import RedirectResponse
 from sandbox_server.domain.picture import HEADERS as PICTURE_HEADERS
 from sandbox_server.errors import NotPossible
 from sandbox_server.operations import comment as acts
-from sandbox_server.operations.comments import list_comments, picture_of, show_comment
-from sandbox_server.operations.open_again import where_to_open
+from sandbox_server.operations.comments import list_comments, picture_of, show_comment, where_to_open
 from sandbox_server.operations.parts import Parts
 from sandbox_server.pages import review_words, streams
 from sandbox_server.pages.dependencies import PageCaller, PartsOf

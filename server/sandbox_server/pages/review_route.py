@@ -35,6 +35,8 @@ class FramingRoute(PageRoute):
 class ReviewRoute(FramingRoute):
     """Tells errors to people without an account."""
 
+    cleans_forms = True
+
     def tell(self, request: Request, error: SandboxError) -> Response:
         if wants_json(request):
             problem = {"code": error.code, "message": error.message, "hint": error.hint}

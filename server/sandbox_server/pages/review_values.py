@@ -53,4 +53,4 @@ Visiting = Annotated[Visit, Depends()]
 
 def _key(guest: Guest, one: Comment) -> str:
     """Of the next answer to it, for browsers without scripts: the same until there is one, so that it comes once."""
-    return sha256(f"{guest.review_id} {one.id} {len(one.answers)}".encode()).hexdigest()
+    return sha256(f"{guest.review_id} {one.id} {one.answered}".encode()).hexdigest()

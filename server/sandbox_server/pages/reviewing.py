@@ -1,6 +1,7 @@
 """The reviewer's page: a test version beside what there is to know and to say of it. The link is all that is needed."""
 
 import secrets
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response, UploadFile
@@ -27,7 +28,8 @@ Before = Annotated[int | None, Query(ge=1, le=MOST)]
 Watched = Annotated[int, Query(ge=1, le=MOST)]
 
 
-@router.get("")
+# HEAD too: scanners of mail take a link for a dead one that does not answer it.
+@router.api_route("", methods=["GET", "HEAD"])
 async def review_page(
     request: Request, visit: Visiting, version: Chosen = None, before: Before = None
 ) -> Response:
@@ -48,7 +50,9 @@ async def compare(request: Request, visit: Visiting, version: Chosen = None) -> 
 
 @router.get("/live")
 async def live(request: Request, visit: Visiting, version: Watched) -> Response:
-    return streams.stream(review_live.news(request, visit.token, lambda: visit.fragments(version)))
+    review_live.check_room(visit.parts, visit.guest)
+    render = partial(visit.fragments, version)
+    return streams.stream(review_live.news(request, visit.guest, visit.token, render))
 
 
 @router.post("/comments")
@@ -62,6 +66,12 @@ async def send_comment(
     given = await picture.read() if picture else b""
     await comment(visit.parts, visit.guest, visit.guest.app, version, form, given)
     return await _done(request, visit, version, "comments", "Your comment was sent.")
+
+
+@router.get("/comments/{id}")
+async def one_comment(request: Request, visit: Visiting, id: Id) -> Response:
+    c = await reviewing.one_comment(visit.parts, visit.guest, id)
+    return page(request, "review_comment.html", c=c, guest=visit.guest, token=visit.token)
 
 
 @router.get("/comments/{id}/picture")

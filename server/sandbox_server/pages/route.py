@@ -14,11 +14,11 @@ from starlette.exceptions import HTTPException
 from sandbox_server.errors import BadRequest, Forbidden, SandboxError
 from sandbox_server.pages.dependencies import LoginNeededError, parts_of
 from sandbox_server.pages.errors import error_page, no_such_page, unexpected
+from sandbox_server.wire import is_storable
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-Tell = Callable[[Request, SandboxError], Response]
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -45,13 +45,16 @@ class PageRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            response = await _answer(inner, request, self.tell)
+            response = await _answer(inner, request, self)
             for name, value in self.headers(request).items():
                 # What a picture says of itself is stricter, and stays.
                 response.headers.setdefault(name, value)
             return response
 
         return handler
+
+    cleans_forms = False
+    """What cannot be kept is taken out of texts, where somebody without an account writes; else it is refused."""
 
     def tell(self, request: Request, error: SandboxError) -> Response:
         """What went wrong, as an answer."""
@@ -66,24 +69,26 @@ def same_origin(request: Request, url: str) -> bool:
     return request.headers.get("origin", "") == _origin(url)
 
 
-async def _answer(inner: Handler, request: Request, tell: Tell) -> Response:
+async def _answer(inner: Handler, request: Request, route: PageRoute) -> Response:
     try:
         _check_origin(request)
+        if not route.cleans_forms:
+            await _check_form(request)
         return await inner(request)
     except LoginNeededError as needed:
         return RedirectResponse(needed.location, status_code=303)
     except RequestValidationError as wrong:
-        return tell(request, _wrong(wrong))
+        return route.tell(request, _wrong(wrong))
     except SandboxError as error:
-        return tell(request, error)
+        return route.tell(request, error)
     except HTTPException as wrong:
         if wrong.status_code != 400:
             raise
-        return tell(request, _no_form())
+        return route.tell(request, _no_form())
     except Exception:
         # The route, not the address: in that of a login link or of a review stands its secret.
         log.exception("page %s failed", request.scope["route"].path)
-        return tell(request, unexpected())
+        return route.tell(request, unexpected())
 
 
 def _check_origin(request: Request) -> None:
@@ -92,6 +97,12 @@ def _check_origin(request: Request) -> None:
     raise Forbidden(
         "This request did not come from a page of this server.", hint="Open the page again and repeat it."
     )
+
+
+async def _check_form(request: Request) -> None:
+    """Raises `BadRequest` for texts that no database keeps."""
+    if request.method == "POST" and not all(is_storable(one) for one in (await request.form()).values()):
+        raise _no_form()
 
 
 def _wrong(error: RequestValidationError) -> SandboxError:

@@ -1,6 +1,7 @@
 """Comments on deployments, and answers to them. Lists find ids in an index first: the rows are long."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,9 @@ from sandbox_server.store import events
 from sandbox_server.store.tables import App, Branch, Deployment
 from sandbox_server.store.tables_review import Comment
 
+LISTED_ANSWERS = 5
+"""So many of each comment stand in a list: all of fifty comments might be a hundred megabytes."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -23,7 +27,9 @@ class Told:
     branch: str
     deployment: int
     answers: Sequence[Comment] = ()
-    """Oldest first."""
+    """Oldest first; in lists the newest alone."""
+    answered: int = 0
+    """How many there are in all."""
 
 
 async def add(tx: AsyncSession, row: Comment) -> Comment:
@@ -60,8 +66,9 @@ async def one(tx: AsyncSession, row: Comment) -> Told:
     """With its answers, and its log."""
     branch = await tx.get_one(Branch, row.branch_id)
     deployment = await tx.get_one(Deployment, row.deployment_id)
-    answers = await _answers(tx, [row.id or 0])
-    return Told(row, branch.name, deployment.number, answers.get(row.id or 0, []))
+    answers = await tx.exec(select(Comment).where(Comment.parent_id == row.id).order_by(col(Comment.id)))
+    found = answers.all()
+    return Told(row, branch.name, deployment.number, found, len(found))
 
 
 async def page(
@@ -74,9 +81,9 @@ async def page(
     before: int | None = None,
     limit: int = 50,
 ) -> list[Told]:
-    """Newest first, without their logs."""
+    """Newest first, without their logs, and each with its newest answers alone."""
     chosen = _chosen(app_id, branch_id, review_id)
-    query = select(Comment.id).where(*chosen, *(_open() if open_only else _LISTED))
+    query = select(Comment.id).where(*chosen, *(are_open() if open_only else _LISTED))
     if before is not None:
         query = query.where(col(Comment.id) < before)
     ids = [found or 0 for found in await tx.exec(query.order_by(col(Comment.id).desc()).limit(limit))]
@@ -88,7 +95,7 @@ async def count_open(
 ) -> int:
     """Of branches that were not removed."""
     chosen = _chosen(app_id, branch_id, review_id)
-    return (await tx.exec(select(func.count()).select_from(Comment).where(*chosen, *_open()))).one()
+    return (await tx.exec(select(func.count()).select_from(Comment).where(*chosen, *are_open()))).one()
 
 
 async def open_by_branch(tx: AsyncSession, app_id: int | None = None) -> dict[int, int]:
@@ -140,6 +147,12 @@ async def settle(tx: AsyncSession, row: Comment, at: datetime | None, by: str) -
     return bool((await tx.exec(query)).rowcount)
 
 
+def are_open() -> tuple[ColumnElement[bool], ...]:
+    """What holds for them: no answers, not resolved, of branches that are there."""
+    standing = select(Branch.id).where(col(Branch.removed_at).is_(None))
+    return *_UNRESOLVED, col(Comment.branch_id).in_(standing)
+
+
 async def record(tx: AsyncSession, row: Comment, action: str, *, at: datetime, by: str) -> None:
     """The history's row of it: on which deployment, and which comment; never what was written."""
     app = await tx.get_one(App, row.app_id)
@@ -163,11 +176,6 @@ def _chosen(app_id: int, branch_id: int | None, review_id: int | None) -> list[C
     return chosen
 
 
-def _open() -> tuple[ColumnElement[bool], ...]:
-    standing = select(Branch.id).where(col(Branch.removed_at).is_(None))
-    return *_UNRESOLVED, col(Comment.branch_id).in_(standing)
-
-
 async def _told(tx: AsyncSession, ids: Sequence[int]) -> list[Told]:
     query = (
         select(Comment, Branch.name, Deployment.number)
@@ -178,14 +186,37 @@ async def _told(tx: AsyncSession, ids: Sequence[int]) -> list[Told]:
         .options(defer(Comment.log))  # type: ignore[arg-type]
     )
     rows = (await tx.exec(query)).all()
-    answers = await _answers(tx, ids)
-    return [Told(row, branch, number, answers.get(row.id or 0, [])) for row, branch, number in rows]
+    answers, counts = await _newest_answers(tx, ids)
+    return [
+        Told(row, branch, number, answers[row.id or 0], counts.get(row.id or 0, 0))
+        for row, branch, number in rows
+    ]
 
 
-async def _answers(tx: AsyncSession, ids: Collection[int]) -> dict[int, list[Comment]]:
-    found: dict[int, list[Comment]] = {}
-    for row in await tx.exec(
-        select(Comment).where(col(Comment.parent_id).in_(ids)).order_by(col(Comment.id))
-    ):
-        found.setdefault(row.parent_id or 0, []).append(row)
-    return found
+async def _newest_answers(
+    tx: AsyncSession, ids: Collection[int]
+) -> tuple[Mapping[int, list[Comment]], Mapping[int, int]]:
+    """Of each comment the newest, oldest first, and how many there are in all."""
+    ranked = (
+        select(
+            Comment.id,
+            func.row_number()
+            .over(partition_by=col(Comment.parent_id), order_by=col(Comment.id).desc())
+            .label("nth"),
+            func.count().over(partition_by=col(Comment.parent_id)).label("count"),
+        )
+        .where(col(Comment.parent_id).in_(ids))
+        .subquery()
+    )
+    found, counts = defaultdict[int, list[Comment]](list), dict[int, int]()
+    query = (
+        select(Comment, ranked.c.count)
+        .join(ranked, ranked.c.id == Comment.id)
+        .where(ranked.c.nth <= LISTED_ANSWERS)
+        .order_by(col(Comment.id))
+        .options(defer(Comment.log))  # type: ignore[arg-type]
+    )
+    for row, count in await tx.exec(query):
+        found[row.parent_id or 0].append(row)
+        counts[row.parent_id or 0] = count
+    return found, counts

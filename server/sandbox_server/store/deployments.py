@@ -32,6 +32,11 @@ async def by_id(tx: AsyncSession, deployment_id: int) -> Deployment:
     return deployment
 
 
+async def by_ids(tx: AsyncSession, ids: Collection[int]) -> dict[int, Deployment]:
+    """Those that are there, by id."""
+    return {row.id or 0: row for row in await tx.exec(select(Deployment).where(col(Deployment.id).in_(ids)))}
+
+
 async def of_app(
     tx: AsyncSession, app_id: int, branch_id: int | None = None, limit: int | None = None
 ) -> list[Deployment]:
@@ -40,6 +45,12 @@ async def of_app(
     if branch_id is not None:
         query = query.where(Deployment.branch_id == branch_id)
     return list(await tx.exec(query.limit(limit) if limit else query))
+
+
+async def authors(tx: AsyncSession, app_id: int) -> list[str]:
+    """Who pushed what is not retired, by name."""
+    query = select(Deployment.author).where(Deployment.app_id == app_id, Deployment.status != Status.retired)
+    return list(await tx.exec(query.distinct().order_by(Deployment.author)))
 
 
 async def on_branch(tx: AsyncSession, branch_id: int, number: int) -> Deployment | None:

@@ -7,18 +7,17 @@ from typing import Any
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from sandbox_server.store.comments import are_open
 from sandbox_server.store.tables import Branch
 from sandbox_server.store.tables_review import Comment, Review, Verdict
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict."""
+    """What a branch shows, or once showed, was judged."""
 
     branch: str
-    outcome: str
-    name: str
-    email: str
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -55,22 +54,19 @@ async def asked(tx: AsyncSession, app_id: int, now: datetime) -> list[Asked]:
 
 async def open_comments_of_apps(tx: AsyncSession) -> dict[int, int]:
     """How many, by the app's id."""
-    query = select(Comment.app_id, func.count()).where(*_OPEN).group_by(col(Comment.app_id))
+    query = select(Comment.app_id, func.count()).where(*are_open()).group_by(col(Comment.app_id))
     return dict((await tx.exec(query)).all())
 
 
 async def open_comments_on(tx: AsyncSession, app_id: int, branch_id: int, deployment_id: int) -> int:
     """How many of those that were made on one deployment of a branch."""
     query = select(func.count()).where(Comment.app_id == app_id, Comment.branch_id == branch_id)
-    return (await tx.exec(query.where(Comment.deployment_id == deployment_id, *_OPEN))).one()
+    return (await tx.exec(query.where(Comment.deployment_id == deployment_id, *are_open()))).one()
 
 
 def _verdicts() -> Any:
-    return select(Branch.name, Verdict.outcome, Verdict.name, Verdict.email).select_from(Verdict)
+    return select(Branch.name, Verdict).select_from(Verdict)
 
 
 async def _judged(tx: AsyncSession, query: Any) -> list[Judged]:
     return [Judged(*row) for row in await tx.exec(query.order_by(col(Verdict.id)))]
-
-
-_OPEN = (col(Comment.resolved_at).is_(None), col(Comment.parent_id).is_(None))

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from sandbox_server.domain.person import person
 from sandbox_server.domain.review_link import Link
 from sandbox_server.errors import NotFound
 from sandbox_server.store.tables import App
@@ -41,11 +42,13 @@ async def open_ones(tx: AsyncSession, branch_id: int, now: datetime) -> list[Rev
 
 
 async def codes_for(tx: AsyncSession, app_id: int, email: str) -> list[datetime]:
-    """When one-time codes were made for this address, by whichever of the app's links: those that are remembered."""
-    query = select(Review.codes).where(
-        Review.app_id == app_id, func.lower(col(Review.email)) == email.lower()
+    """When one-time codes were made for this person, by whichever of the app's links: those that are remembered."""
+    domain = f"@{email.rpartition('@')[2].lower()}"
+    query = select(Review.email, Review.codes).where(
+        Review.app_id == app_id, func.lower(col(Review.email)).endswith(domain, autoescape=True)
     )
-    return [datetime.fromisoformat(at) for made in await tx.exec(query) for at in made]
+    made = [codes for mail, codes in await tx.exec(query) if person(mail) == person(email)]
+    return [datetime.fromisoformat(at) for codes in made for at in codes]
 
 
 async def revoke(tx: AsyncSession, review: Review, by: str, now: datetime) -> bool:

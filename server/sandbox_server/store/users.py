@@ -5,9 +5,10 @@ import secrets
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import col, delete, func, or_, select
+from sqlmodel import col, delete, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from sandbox_server.domain.person import person
 from sandbox_server.errors import BadRequest, NotFound
 from sandbox_server.store.tables import Credential, User
 
@@ -27,7 +28,8 @@ async def find(tx: AsyncSession, name: str) -> User | None:
 
 async def with_email(tx: AsyncSession, email: str) -> User | None:
     """Whose mail address it is, however it is written."""
-    return (await tx.exec(select(User).where(func.lower(User.email) == email.lower()))).first()
+    found = await tx.exec(select(User).where(User.email != ""))
+    return next((one for one in found if person(one.email) == person(email)), None)
 
 
 async def add(tx: AsyncSession, name: str, *, admin: bool, now: datetime, email: str = "") -> User:

@@ -1,11 +1,25 @@
 """What people said of deployments: rows are added, never changed."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.store.tables_review import Verdict
+
+
+@dataclass
+class Given:
+    """What lists say of a verdict: its text and its steps are long."""
+
+    id: int | None
+    deployment_id: int
+    email: str
+    name: str
+    outcome: str
+    created_at: datetime
 
 
 async def of_deployment(tx: AsyncSession, deployment_id: int) -> list[Verdict]:
@@ -17,6 +31,13 @@ async def of_deployments(tx: AsyncSession, deployment_ids: Collection[int]) -> l
     """Newest first."""
     query = select(Verdict).where(col(Verdict.deployment_id).in_(deployment_ids))
     return list(await tx.exec(query.order_by(col(Verdict.id).desc())))
+
+
+async def given(tx: AsyncSession, deployment_ids: Collection[int]) -> list[Given]:
+    """Newest first."""
+    columns = [col(getattr(Verdict, field.name)) for field in fields(Given)]
+    query = select(*columns).where(col(Verdict.deployment_id).in_(deployment_ids))
+    return [Given(*row) for row in await tx.exec(query.order_by(col(Verdict.id).desc()))]
 
 
 async def of_links(tx: AsyncSession, review_ids: Collection[int]) -> list[Verdict]:

@@ -5,6 +5,7 @@ The page may be hostile: nothing that it says is believed, and its time is limit
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import files
 from typing import Any
@@ -22,6 +23,8 @@ HEIGHTS = (320, 2000)
 LARGEST = 5 * 1024 * 1024
 """Bytes of a picture."""
 SCALES = (1, 0.5, 0.25)
+MOST_INPUTS = 500
+"""As many as a comment may have."""
 
 _INPUTS = (files("sandbox_templates") / "images" / "runner" / "inputs.js").read_text(encoding="utf-8")
 _RESTORE = f"([wanted, limit]) => (\n{_INPUTS}\n).restore(wanted, limit)"
@@ -42,6 +45,14 @@ _TRIES = 3
 def window(view: View) -> tuple[int, int]:
     """Width and height of the window that the picture shows."""
     return _within(view.width, WIDTHS), _within(view.height, HEIGHTS)
+
+
+def left(names: Sequence[str], said: Any) -> tuple[str, ...]:
+    """Which of the inputs a page says it could not set; all, if it says no such thing."""
+    if not isinstance(said, list):
+        return tuple(names)
+    told = {name for name in said[:MOST_INPUTS] if isinstance(name, str)}
+    return tuple(name for name in names if name in told)
 
 
 async def take(page: Page, view: View) -> Picture:
@@ -111,7 +122,7 @@ async def _restore(page: Page, view: View, seconds: float) -> tuple[str, ...]:
     with suppress(Error, TimeoutError):
         async with asyncio.timeout(seconds + 1):
             said = await page.evaluate(_RESTORE, [dict(view.inputs), seconds * 1000])
-    return tuple(name for name in names if name in said) if isinstance(said, list) else names
+    return left(names, said)
 
 
 async def _scroll(page: Page, view: View) -> None:

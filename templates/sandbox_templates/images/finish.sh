@@ -19,5 +19,11 @@ chroot "$root" apt-get -q -o Acquire::Languages=none update
 chroot "$root" Rscript --vanilla - /opt/sandbox/base.json < "$here/describe.R"
 rm -f "$sources" "$root"/var/lib/apt/lists/*_source_*
 
+# Debian's Shiny asks for this file by another name than it has, and sliders of dates break their page without it.
+strftime="$root/usr/lib/R/site-library/shiny/www/shared/strftime"
+if [ -e "$strftime/strftime.min.js" ] && [ ! -e "$strftime/strftime-min.js" ]; then
+  ln -s strftime.min.js "$strftime/strftime-min.js"
+fi
+
 # Left by the machine that made it: containers get their own.
 rm -f "$root/etc/resolv.conf" "$root/etc/hostname"

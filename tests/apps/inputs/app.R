@@ -1,11 +1,9 @@
 library(shiny)
 
-# Debian's Shiny asks for this file by another name, and date sliders need it.
-dates <- list.files(system.file("www/shared/strftime", package = "shiny"), full.names = TRUE)
 start <- as.POSIXct("1970-01-01", tz = "UTC")
 
 # One of each of Shiny's own inputs; `said` shows what the server knows of them.
-ui <- navbarPage("inputs", id = "place", header = tags$head(includeScript(dates)),
+ui <- navbarPage("inputs", id = "place",
   tabPanel("first", value = "first",
     textInput("text", "text", "begin"), textAreaInput("area", "area"), numericInput("number", "number", 1),
     passwordInput("pass", "pass"), sliderInput("slide", "slide", 0, 100, 10), sliderInput("range", "range", 0, 1, c(0.1, 0.2), 0.1),

@@ -42,3 +42,8 @@ def test_what_is_unfinished_can_be_cancelled_and_nothing_else() -> None:
 
 def test_only_what_came_up_once_can_be_released() -> None:
     assert {status for status in Status if may(status).promote} == {Status.ready, Status.asleep}
+
+
+def test_an_address_leads_to_what_runs_starts_or_sleeps() -> None:
+    opens = {status for status in Status if may(status).open}
+    assert opens == {Status.starting, Status.ready, Status.asleep}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox_server.domain import config
-from sandbox_server.domain.gate_words import changes, words, written
+from sandbox_server.domain.gate_words import changes, unsure, words, written
 from sandbox_server.domain.gates import GatesConfig, parse, stored
 from sandbox_server.errors import BadConfig
 
@@ -24,7 +24,7 @@ WHOLE = {
 
 def test_it_works() -> None:
     gates = parse(WHOLE)
-    assert gates.people == {"rita@example.org", "omar@example.org", "head@example.org"}
+    assert set(gates.people) == {"rita@example.org", "omar@example.org", "head@example.org"}
     assert gates.max_age == 14 * 86400
     assert written(gates) == WHOLE
     assert stored(gates.model_dump(mode="json")) == gates
@@ -67,6 +67,7 @@ def test_without_a_table_nothing_is_proposed_and_an_empty_one_proposes_nothing()
         ({"groups": {"qa": ["@others"]}}, "'@others' in the group 'qa' is no mail address"),
         ({"groups": {"QA": ["a@b.c"]}}, "`groups.QA"),
         ({"reviews": 2, "reviewers": ["a@b.c", "A@B.C"]}, "`reviews` is 2, but `reviewers` are 1 only"),
+        ({"reviews": 2, "reviewers": ["a+1@b.c", "a+2@b.c"]}, "`reviews` is 2, but `reviewers` are 1 only"),
         ({"max_age": 14}, "`max_age`: write it as text"),
         ({"max_age": "a while"}, "`max_age`: 'a while' is no span of time"),
         ({"max_age": "400d"}, "`max_age`: a year is the longest span"),
@@ -105,6 +106,19 @@ def test_they_are_told_in_sentences() -> None:
         "Nothing is released during Fri 16:00..Mon 08:00.",
         "It brings 20 commits at most.",
     ]  # fmt: skip
+
+
+def test_an_author_without_a_known_address_is_told_where_it_matters() -> None:
+    strict = parse({"reviews": 1, "identified": True})
+    assert unsure(strict, ["ann", "ben"], {"ben": "ben@example.org"}) == [
+        "Whether a reviewer is the author is known only for logged-in reviewers: "
+        "ann has no mail address here (`sandboxd user email ann ADDRESS`)."
+    ]
+    [two] = unsure(strict, ["ann", "ben", "ann"], {})
+    assert "ann and ben have no mail addresses here (`sandboxd user email NAME ADDRESS`)" in two
+    assert unsure(strict, ["ben"], {"ben": "ben@example.org"}) == []
+    assert unsure(GatesConfig(), ["ann"], {}) == []
+    assert unsure(parse({"reviews": 1, "author_may_review": True}), ["ann"], {}) == []
 
 
 def test_a_change_is_shown_as_lines_that_go_and_come() -> None:

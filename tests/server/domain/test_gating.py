@@ -28,7 +28,7 @@ LINKS = {RITA: 1, OMAR: 2, ANNA: 3}
 def said(email: str, outcome: str = "accepted", **more: Any) -> Signed:
     of = {
         "review": LINKS.get(email.lower(), 9), "name": email.split("@", maxsplit=1)[0].title(), "user": "",
-        "identified": "link", "image": IMAGE, "at": NOW,
+        "identified": "link", "image": IMAGE, "at": NOW, "id": 0, "deployment_id": 1,
     }  # fmt: skip
     return Signed(outcome=outcome, email=email, **(of | more))
 
@@ -36,7 +36,8 @@ def said(email: str, outcome: str = "accepted", **more: Any) -> Signed:
 def missing(gates: dict[str, Any] | GatesConfig, *signed: Signed, **asked: Any) -> list[Missing]:
     """`signed`: newest first."""
     config = gates if isinstance(gates, GatesConfig) else parse(gates)
-    return judge(config, replace(ASKED, signed=signed, **asked), NOW).missing
+    rows = [replace(one, id=len(signed) - place) for place, one in enumerate(signed)]
+    return judge(config, replace(ASKED, signed=rows, **asked), NOW).missing
 
 
 def kinds(gates: dict[str, Any], *signed: Signed, **asked: Any) -> list[str]:
@@ -72,6 +73,10 @@ QA = {"reviews": 1, "reviewers": ["@qa"], "groups": {"qa": [RITA]}}
             ],
             [],
         ),
+        # A label behind a "+" makes nobody a second person.
+        ({"reviews": 2}, [said("x+1@example.org"), said("X+2@example.org")], ["reviews"]),
+        ({"reviews": 1}, [said("rita+qa@example.org", "rejected"), said(RITA)], ["rejected", "reviews"]),
+        ({"reviews": 1}, [said("anna+private@example.org")], ["reviews"]),
         # Of other bytes.
         ({"reviews": 1}, [said(RITA, image="sha256:0")], ["reviews"]),
         ({"reviews": 1}, [said(RITA, "rejected", image="sha256:0"), said(OMAR)], []),
@@ -112,6 +117,26 @@ QA = {"reviews": 1, "reviewers": ["@qa"], "groups": {"qa": [RITA]}}
 )
 def test_reviews(gates: dict[str, Any], signed: list[Signed], expected: list[str]) -> None:
     assert kinds(gates, *signed) == expected
+
+
+def test_a_user_stays_one_person_when_the_address_changes() -> None:
+    signed = [said(who, user="rita", identified="login") for who in ("new@example.org", RITA)]
+    for known in ({"rita": "new@example.org"}, {}):
+        [one] = missing({"reviews": 2}, *signed, mails=known)
+        assert "and has 1 (New)" in one.message
+    [one] = missing({"reviews": 2}, signed[1], said("new@example.org"), mails={"rita": "new@example.org"})
+    assert one.gate == "reviews", "by the login of old, and by the link of now"
+
+
+def test_an_author_is_known_by_every_user_of_that_person() -> None:
+    mails = {"ci": "anna+ci@example.org", "anna": ANNA}
+    for one in (said(ANNA), said(RITA, user="anna")):
+        assert kinds({"reviews": 1}, one, author="ci", mails=mails) == ["reviews"]
+
+
+def test_the_address_to_ask_is_as_it_was_written() -> None:
+    [one] = missing({"reviews": 2, "reviewers": ["Rita+QA@example.org", OMAR]}, said(OMAR))
+    assert "<Rita+QA@example.org>" in one.hint
 
 
 def test_what_is_missing_is_told_with_the_command_that_gets_it() -> None:

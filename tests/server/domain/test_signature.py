@@ -22,6 +22,10 @@ def test_the_meaning_is_one_sentence_in_plain_words() -> None:
     assert "must not go live" in signature.meaning("rejected", 42, "Sales")
 
 
+def ids(rows: list[Signed]) -> list[int]:
+    return [one.id for one in rows]
+
+
 def test_a_persons_newest_on_a_deployment_stands() -> None:
     rows = [
         Signed(1, 1, "rita@example.org"),
@@ -29,5 +33,14 @@ def test_a_persons_newest_on_a_deployment_stands() -> None:
         Signed(3, 1, "tom@example.org"),
         Signed(4, 2, "rita@example.org"),
     ]
-    assert signature.standing(rows) == signature.standing(rows[::-1]) == {2, 3, 4}
-    assert signature.standing([]) == set()
+    assert ids(signature.newest(rows)) == ids(signature.newest(rows[::-1])) == [4, 3, 2]
+    assert signature.newest([]) == []
+
+
+def test_only_what_counts_takes_the_place_of_what_counts() -> None:
+    rows = [
+        Signed(1, 1, "rita@example.org"),
+        Signed(2, 1, "rita+x@example.org"),
+        Signed(3, 1, "tom@example.org"),
+    ]
+    assert ids(signature.newest(rows, lambda one: one.id == 1)) == [3, 1]

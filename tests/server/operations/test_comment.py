@@ -9,6 +9,7 @@ from tests.server.cast import ANNA, APP, BEN, HELLO
 from tests.server.commenting import a_guest, a_key, answered, listed, png, said, told
 from tests.server.platform import Platform
 
+from sandbox_server.domain.comment import MOST_AT_ONCE
 from sandbox_server.errors import (
     BadPicture,
     BadRequest,
@@ -206,12 +207,12 @@ async def test_inputs_have_limits(platform: Platform) -> None:
 
 async def test_markup_stays_text_and_what_moves_a_cursor_goes(platform: Platform) -> None:
     await platform.deploy()
-    text = "<script>alert(1)</script>\r\nnot\x00 \x1b[31mred\u202e 👩‍👩‍👧 "
+    text = "<script>alert(1)</script>\r\nnot\x01 \x1b[31mred\u202e 👩‍👩‍👧 "
     made = await comment(platform.parts, BEN, APP, 1, said(text))
     assert made.text == "<script>alert(1)</script>\nnot [31mred 👩‍👩‍👧"
 
 
-@pytest.mark.parametrize("text", [" \n ", "\x00\x1b", "\u202e"])
+@pytest.mark.parametrize("text", [" \n ", "\x01\x1b", "\u202e"])
 async def test_a_comment_that_says_nothing_is_refused(platform: Platform, text: str) -> None:
     await platform.deploy()
     with pytest.raises(BadRequest, match="says nothing"):
@@ -308,3 +309,17 @@ async def test_what_is_not_there_is_not_found(platform: Platform) -> None:
         await list_comments(platform.parts, APP, "nowhere")
     with pytest.raises(NotFound, match="no app"):
         await list_comments(platform.parts, "nowhere")
+
+
+async def test_pictures_that_come_at_once_are_kept_as_often_as_comments_are(platform: Platform) -> None:
+    await platform.deploy()
+    rita = await a_guest(platform)
+    sent = [
+        comment(platform.parts, rita, APP, 1, said(), png(colour=number))
+        for number in range(MOST_AT_ONCE + 5)
+    ]
+    made = await asyncio.gather(*sent, return_exceptions=True)
+    assert len([one for one in made if isinstance(one, TooMany)]) == 5
+    kept = [one for one in platform.parts.pictures.path("x").parent.glob("*") if one.is_file()]
+    assert len(kept) == MOST_AT_ONCE
+    assert not platform.parts.sending

@@ -10,6 +10,8 @@ from tests.server.reviewing import asked, opened, signed
 from sandbox_server.auth.guests import Guest
 from sandbox_server.errors import BadConfig, BadRequest, Forbidden, GateClosed, NotFound
 from sandbox_server.operations import gates
+from sandbox_server.operations.opinions import of_deployment
+from sandbox_server.operations.reviews import verdicts_of
 from sandbox_server.store import events, users
 from sandbox_server.visitor.base import Outcome, Visit
 from sandbox_server.wire_review import GateReport, Gates, GatesRequest
@@ -153,7 +155,7 @@ async def test_a_rollback_adopts_nothing_and_is_never_gated(platform: Platform) 
 
 async def test_a_reason_is_kept_as_every_database_takes_it(platform: Platform) -> None:
     await platform.deploy()
-    request = GatesRequest(gates={"reviews": 1}, reason=" a\0greed\x1b ")
+    request = GatesRequest(gates={"reviews": 1}, reason=" a\x01greed\x1b ")
     assert (await gates.set_gates(platform.parts, ANNA, APP, request)).why == "set by anna: agreed"
 
 
@@ -287,6 +289,38 @@ async def test_a_shallow_clones_one_commit_may_stand_for_many(platform: Platform
     assert "the pushes tell of no commit that both have" in caught.value.detail
 
 
+async def test_before_the_first_release_a_branch_cannot_move_a_freeze_that_a_person_set(
+    platform: Platform,
+) -> None:
+    """It is Monday, 12:00 in London."""
+    await platform.deploy(files=HELLO | {"sandbox.toml": 'timezone = "Pacific/Kiritimati"\n'})
+    await demand(platform, freeze=["Mon 11:00..Mon 13:00"])
+    assert "in UTC" in (await report(platform, 1)).missing[0].message
+
+
+async def test_an_author_whose_address_is_not_known_is_told(platform: Platform) -> None:
+    await platform.deploy(files=app_with("reviews = 1\nidentified = true"), by=BEN)
+    [told] = (await report(platform, 1)).notes
+    assert "ben has no mail address here (`sandboxd user email ben ADDRESS`)" in told
+    assert (await shown(platform)).notes == [told]
+    async with platform.parts.store.write() as tx:
+        (await users.add(tx, "ben", admin=False, now=platform.clock())).email = "ben@example.org"
+    assert (await report(platform, 1)).notes == (await shown(platform)).notes == []
+
+
+async def test_what_stands_on_pages_is_what_gates_look_at(platform: Platform) -> None:
+    """Whoever pushed it accepts by a reviewer's forwarded link."""
+    await platform.deploy(files=ONE_REVIEW, by=BEN)
+    guest = await opened(platform, await asked(platform))
+    first = await signed(platform, guest, 1, "rejected")
+    await signed(platform, guest, 1, "accepted", caller=BEN, seen=first.id)
+    assert "rejected" in [one.gate for one in (await report(platform, 1)).missing]
+    given = await verdicts_of(platform.parts, APP, 1)
+    assert [(one.outcome, one.stands) for one in given] == [("accepted", False), ("rejected", True)]
+    assert (await of_deployment(platform.parts, APP, 1)).rejected == ("Rita",)
+    assert (await of_deployment(platform.parts, APP, 1)).accepted == ()
+
+
 # Override
 
 
@@ -308,7 +342,7 @@ async def test_nobody_else_may_and_nobody_without_a_reason(platform: Platform) -
     await platform.deploy(files=ONE_REVIEW)
     with pytest.raises(Forbidden, match="Only administrators may release what gates hold back"):
         await platform.promote(1, override=True, reason="please", by=BEN)
-    for reason in ("", "  ", "\u200b\u202e", "\0"):
+    for reason in ("", "  ", "\u200b\u202e", "\x01"):
         with pytest.raises(BadRequest, match="says why"):
             await platform.promote(1, override=True, reason=reason, by=ANNA)
     assert await platform.releases() == []

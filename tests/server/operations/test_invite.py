@@ -21,7 +21,7 @@ MINUTE, HOUR = 60, 3600
 
 async def test_it_works(platform: Platform) -> None:
     await platform.deploy()
-    review = await asked(platform, expires="7d", script="- Open it\0\r\n- Close it")
+    review = await asked(platform, expires="7d", script="- Open it\x01\r\n- Close it")
     assert (review.id, review.app, review.branch, review.deployment) == (1, APP, "main", 1)
     assert (review.name, review.email, review.by, review.state) == ("Rita", RITA, "anna", "open")
     assert review.expires == platform.clock() + timedelta(days=7)
@@ -90,7 +90,7 @@ async def test_a_name_is_one_line(platform: Platform) -> None:
     await platform.deploy()
     assert (await asked(platform, name=" Rita\r\nBcc: x \x1b[31m ")).name == "Rita Bcc: x [31m"
     with pytest.raises(BadRequest, match="has a name"):
-        await asked(platform, name="\r\n \x00")
+        await asked(platform, name="\r\n \x01")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ async def test_nobody_takes_anothers_address(platform: Platform) -> None:
     await login.add_user(platform.parts, "anna", admin=True, email="Anna@example.org")
     with pytest.raises(BadRequest, match="is the address of 'anna'"):
         await login.add_user(platform.parts, "ben", admin=False, email="anna@EXAMPLE.org")
+    with pytest.raises(BadRequest, match="is the address of 'anna'"):
+        await login.add_user(platform.parts, "ben", admin=False, email="anna+2@example.org")
     assert await email(platform, "ben") is None
 
 

@@ -9,7 +9,9 @@ from tests.server.platform import Platform
 
 from sandbox_server.operations.comment import comment
 from sandbox_server.operations.comments import picture_of, show_comment
+from sandbox_server.operations.picture import picture
 from sandbox_server.store import jobs
+from sandbox_server.store.tables import Deployment
 from sandbox_server.visitor import Picture
 from sandbox_server.wire import Status
 from sandbox_server.wire_review import Comment
@@ -41,13 +43,29 @@ async def test_a_comment_gets_a_picture_of_its_place(platform: Platform) -> None
     assert any("comment.picture.taken" in line for line in await platform.history())
 
 
-async def test_what_the_picture_lacks_is_named(platform: Platform) -> None:
+async def test_what_is_just_woken_gets_its_picture_too(platform: Platform) -> None:
+    await platform.deploy()
+    async with platform.parts.store.write() as tx:
+        (await tx.get_one(Deployment, 1)).status = Status.starting
+    guest = await a_guest(platform)
+    made = await comment(platform.parts, guest, APP, 1, said(place=PLACE))
+    async with platform.parts.store.read() as tx:
+        [job] = [one for one in await jobs.open_jobs(tx) if one.kind == "picture"]
+    await picture(platform.parts, job)
+    assert (await show_comment(platform.parts, APP, made.id)).picture_state == "taken"
+
+
+async def test_what_a_picture_lacks_at_the_second_try_too_is_named(platform: Platform) -> None:
     await platform.deploy()
     names = tuple(f"n{number}" for number in range(30))
     platform.visitor.pictures["//d1"] = Picture(
         b"\x89PNG\r\n\x1a\n", "The page was still busy after 5 s.", names
     )
     made = await commented(platform)
+    assert made.picture_state == "waiting"
+    platform.clock.advance(60)
+    await platform.quiet()
+    made = await show_comment(platform.parts, APP, made.id)
     assert made.picture_state == "taken"
     assert made.picture_why.startswith(
         "The page was still busy after 5 s. Not as the reviewer had them: n0, n1,"

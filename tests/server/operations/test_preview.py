@@ -166,6 +166,14 @@ async def test_a_verdict_that_does_not_count_reviews_no_variable(platform: Platf
     assert (await seen(platform, 1)).unreviewed == ["DB_HOST"]
 
 
+async def test_the_author_s_own_acceptance_reviews_no_variable(platform: Platform) -> None:
+    await platform.deploy(by=BEN)
+    platform.clock.advance(1)
+    await set_variable(platform, "DB_HOST")
+    await signed(platform, await opened(platform, await asked(platform)), 1, caller=BEN)
+    assert (await seen(platform, 1)).unreviewed == ["DB_HOST"]
+
+
 async def test_a_removed_variable_is_a_change_and_one_that_came_and_went_is_none(platform: Platform) -> None:
     await platform.deploy("feature-x")
     await set_variable(platform, "OLD")

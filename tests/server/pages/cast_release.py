@@ -90,7 +90,7 @@ def preview(**changes: Any) -> wire_review.Preview:
 def comments() -> wire_review.Comments:
     values: dict[str, Any] = {
         "app": "sales-dashboard", "branch": "feature-x", "review": 3, "name": "Cleo Marten", "user": "",
-        "place": None, "picture": "", "picture_state": "none", "picture_why": "", "answers": [],
+        "place": None, "picture": "", "picture_state": "none", "picture_why": "", "answers": [], "answered": 0,
         "resolved_at": None, "resolved_by": "", "page": "",
     }  # fmt: skip
     texts = {

@@ -71,7 +71,8 @@ def comment(id: int = 12, **changes: Any) -> wire_review.CommentDetail:
         "picture_why": "", "answers": answers(), "at": cast.ago(hours=3), "resolved_at": None, "resolved_by": "",
         "page": f"{HOST}/apps/{APP}/comments/{id}", "log": cast.lines()[:9],
     }  # fmt: skip
-    return wire_review.CommentDetail(**{**values, **changes})
+    found = {**values, **changes}
+    return wire_review.CommentDetail(**{"answered": len(found["answers"]), **found})
 
 
 def answers() -> list[wire_review.Answer]:

@@ -3,7 +3,7 @@
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from tests.server.pages.platform import Platform
+from tests.server.pages.platform import URL, Platform
 
 from sandbox_server.pages import (
     apps,
@@ -83,3 +83,17 @@ async def test_an_app_cannot_use_a_session_that_is_none(platform: Platform) -> N
     platform.client.cookies.set("__Host-sandbox", "guess", domain="sandbox.localhost")
     assert (await platform.client.get("/")).headers["location"] == "/login"
     assert (await platform.client.get("/live")).status_code == 303
+
+
+async def test_what_no_database_keeps_is_refused_as_a_page(platform: Platform) -> None:
+    await platform.log_in()
+    address = await platform.client.get("/apps/sales-dashboard/reviews?branch=a%00b")
+    form = await platform.client.post(
+        "/apps/sales-dashboard/keep", data={"branch": "a\0b"}, headers={"Origin": URL}
+    )
+    for answer in (address, form):
+        assert answer.status_code == 422
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "has a NUL in it" in address.text
+    assert "not filled in as expected" in form.text

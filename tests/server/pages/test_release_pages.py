@@ -134,7 +134,7 @@ def test_verdicts_are_told_with_who_how_and_what_was_signed() -> None:
     assert "known by the link alone" in shown
     assert "Dana Weiß rejected" in shown
     assert "logged in as dana" in shown
-    assert "replaced by a later verdict" in shown
+    assert "another verdict stands in its place" in shown
     assert "I have tried test version 42 of Sales dashboard and accept that it goes live." in shown
 
 
@@ -259,6 +259,17 @@ def test_gates_are_told_in_sentences_with_their_proposals() -> None:
     assert "Adopted with release 4, of d36." in shown
     assert "feature-x would change this with the release of d42 - reviews = 2 + reviews = 1" in shown
     assert "set by carla , “holidays”" in shown
+
+
+def test_what_gates_cannot_see_is_told_where_they_are_shown() -> None:
+    note = "ann has no mail address here (`sandboxd user email ann ADDRESS`)."
+    told = gates_page()["gates"].model_copy(update={"notes": [note]})
+    pages = (
+        render("pages/gates.html", **gates_page(gates=told), caller=None),
+        promote(preview=held(notes=[note])),
+    )
+    for page in pages:
+        assert "ann has no mail address here ( sandboxd user email ann ADDRESS )" in text_of(page)
 
 
 def test_only_who_may_set_gates_sees_the_form() -> None:

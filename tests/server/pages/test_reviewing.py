@@ -110,6 +110,11 @@ async def test_a_look_changes_nothing(platform: Platform, link: Link) -> None:
         assert await events_of(tx) == before
 
 
+async def test_scanners_of_mail_learn_that_the_link_is_good_without_reading_it(link: Link) -> None:
+    for path, status in ((link.path, 200), (link.path[:-1] + "g", 404)):
+        assert (await link.client.head(path)).status_code == status
+
+
 async def events_of(tx: Any) -> int:
     return int((await tx.exec(select(func.count()).select_from(Event))).one())
 
@@ -210,7 +215,7 @@ async def test_an_open_page_hears_of_answers_newer_versions_and_the_end(
     guest = await guest_of_link(platform.parts.store, platform.parts.sealer, token, platform.clock())
     visit = Visit(guest, None, platform.parts, token)
     request = Request({"type": "http", "app": create_app(platform.parts)})
-    async with aclosing(review_live.news(request, token, lambda: visit.fragments(1))) as news:
+    async with aclosing(review_live.news(request, guest, token, lambda: visit.fragments(1))) as news:
         assert names(await anext(news)) == ["newer", "comments", "verdict"]
         await comments.answer(platform.parts, ANNA, APP, 1, AnswerRequest(key=KEY, text="I see"))
         assert names(await anext(news)) == ["comments"]

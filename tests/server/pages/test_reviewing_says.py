@@ -112,6 +112,18 @@ async def test_markup_is_text_wherever_somebody_writes(platform: Platform, link:
     assert "&lt;script&gt;alert(1)" in (await link.get()).text
 
 
+async def test_what_is_not_there_is_told_without_a_command(link: Link) -> None:
+    for path, form in (
+        ("/comments/99/resolve", {"version": 1}),
+        ("/comments/99/answers", {"version": 1, "key": KEY, "text": "Where?"}),
+        ("/comments", {"version": 99, "key": KEY, "text": "Where?"}),
+    ):
+        answer = await link.post(path, **form)
+        assert answer.status_code == 404
+        assert "Open your link again." in answer.text
+        assert "sandbox " not in answer.text
+
+
 async def test_a_huge_paste_is_refused_in_words_and_nothing_is_kept(link: Link) -> None:
     for answer in (
         await link.say(text="x" * (LONGEST + 1)),
@@ -122,6 +134,9 @@ async def test_a_huge_paste_is_refused_in_words_and_nothing_is_kept(link: Link) 
         assert f"{LONGEST:,} are allowed" in answer.json()["error"]["message"]
     for text in ("x" * 2_000_000, "x" * 10_000_000):
         assert (await link.say(text=text)).status_code in (413, 422)
+    told = await link.post("/comments", by_script=False, key=KEY, version=1, text="x" * 10_000_000)
+    assert told.status_code == 413
+    assert "</html>" in told.text
     assert "Nobody has said anything yet." in (await link.get()).text
 
 
@@ -228,3 +243,44 @@ async def test_a_code_is_asked_for_where_the_app_wants_to_know_who_it_is(
     assert (await link.judge()).status_code == 403
     assert (await link.post("/code", version=1)).status_code == 409
     assert await verdicts_of(platform.parts, APP, 1) == []
+
+
+async def test_of_many_answers_the_newest_are_listed_and_a_page_has_all(
+    platform: Platform, link: Link
+) -> None:
+    await link.say()
+    for n in range(7):
+        await link.post("/comments/1/answers", key=f"{n:016x}", version=1, text=f"Answer no. {n}")
+    listed = (await link.get()).text
+    assert [n for n in range(7) if f"Answer no. {n}" in listed] == [2, 3, 4, 5, 6]
+    assert f'href="{link.path}/comments/1"' in listed
+    assert "7 answers" in listed
+    assert "the newest 5" in listed
+    whole = await link.get("/comments/1")
+    assert [n for n in range(7) if f"Answer no. {n}" in whole.text] == list(range(7))
+    assert "The sum is wrong" in whole.text
+    assert f'href="{link.path}?version=1#comments"' in whole.text
+
+
+async def test_without_scripts_the_key_of_the_next_answer_is_another_one_however_many_there_are(
+    platform: Platform, link: Link
+) -> None:
+    await link.say()
+    for n in range(8):
+        found = re.search(
+            r'/comments/1/answers".*?name="key" value="(\w+)"', (await link.get()).text, re.DOTALL
+        )
+        assert found
+        await link.post(
+            "/comments/1/answers", by_script=False, key=found[1], version=1, text=f"Answer no. {n}"
+        )
+    assert (await list_comments(platform.parts, APP)).comments[0].answered == 8
+
+
+async def test_nobody_learns_which_comments_there_are_elsewhere(platform: Platform, link: Link) -> None:
+    number = await platform.deploy("main")
+    await comments.comment(platform.parts, ANNA, APP, number, CommentRequest(key=KEY, text="Else"), picture())
+    for rest in ("", "/picture"):
+        elsewhere, nowhere = await link.get(f"/comments/1{rest}"), await link.get(f"/comments/999{rest}")
+        assert (elsewhere.status_code, nowhere.status_code) == (404, 404)
+        assert elsewhere.text == nowhere.text

@@ -208,6 +208,8 @@ async def test_revoking_asks_first_and_offers_to_ask_again(platform: Platform) -
     await reviewers.judge(platform, review, "accepted", 1)
     page = await see(platform, f"{APP}/reviews/1/revoke")
     assert "What was said stays: 1 verdict." in page
+    assert "Verdicts that came by it stay and count." in page
+    assert "push feature-x again: the new version starts without verdicts" in page
     assert "you can ask Ann once more" in page
     assert await platform.post(f"{APP}/reviews/1/revoke") == 303
     page = await see(platform, f"{APP}/reviews/1")

@@ -10,10 +10,12 @@ const MOST_INPUTS = 64 * 1024; // characters as JSON
 const asked = new Map();
 let last = 0;
 let greeted = false;
+let waiting = 0;
 
 export function start() {
   if (!frame) return;
   window.addEventListener("message", hear);
+  frame.addEventListener("load", expect);
   all("[data-own-tab]").forEach((link) => link.addEventListener("click", () => show("tab")));
   find("[data-bring-back]").addEventListener("click", () => show("here"));
   const again = find("[data-reload]");
@@ -76,12 +78,17 @@ function inputs(given) {
 }
 
 function greet() {
-  greeted = false;
   state("It is being opened …");
+  expect();
+}
+
+// Of each page that comes into the frame: the app may have led away to one that cannot be shown here.
+function expect() {
+  greeted = false;
   // Our script may have come after the app's greeting.
   tell({ sandbox: "hello" });
-  frame.addEventListener("load", () => tell({ sandbox: "hello" }));
-  setTimeout(() => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
     if (greeted || !isHere()) return;
     state("");
     find("#silent").hidden = false;
