@@ -87,6 +87,20 @@ def test_a_request_to_nobody_is_wrong_use(
     assert (done.code, said in done.err, pushed.asked_reviews) == (2, True, [])
 
 
+def test_a_script_that_is_too_long_is_not_sent(pushed: Platform, sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "uat.md").write_text("- open it\n" * 2_001)
+    done = sandbox("review", "request", "--to", "r@example.org", "--script", str(tmp_path / "uat.md"))
+    assert done.code == 1
+    assert "has more than 20,000 characters" in done.err
+    assert pushed.asked_reviews == []
+
+
+def test_an_answer_needs_words(reviewed: Platform, sandbox: Sandbox) -> None:
+    done = sandbox("review", "answer", "1", " ")
+    assert done.code == 2
+    assert "An answer needs words." in done.err
+
+
 def test_a_script_that_cannot_be_read_is_said(pushed: Platform, sandbox: Sandbox, tmp_path: Path) -> None:
     done = sandbox("review", "request", "--to", "r@example.org", "--script", str(tmp_path / "no.md"))
     assert done.code == 1

@@ -24,6 +24,9 @@ Script = Annotated[
 ]
 Whole = Annotated[str | None, Option(("--comment",), "One comment with its whole log instead.", metavar="ID")]
 
+LONGEST_SCRIPT = 20_000
+"""Characters."""
+
 
 def request(
     to: To,
@@ -110,6 +113,8 @@ def answer(
     comment: OneComment, text: Annotated[str, Argument("TEXT", "What you say to it.")], app: App = None
 ) -> None:
     """Answer a comment; the reviewer sees it by the same link."""
+    if not text.strip():
+        raise WrongUse("An answer needs words.", "See `sandbox review answer --help`.")
     name = place.app(app)
     said = place.client().answer_comment(name, reviews.number(comment), text)
     console.document(said)
@@ -164,9 +169,17 @@ def _text(path: Path | None) -> str:
     if path is None:
         return ""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LONGEST_SCRIPT + 1)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Failure(
             f"{path} cannot be read: {reason}.", "Name a text file, one step a line.", code="bad_file"
         ) from error
+    if len(text) > LONGEST_SCRIPT:
+        raise Failure(
+            f"{path} has more than {LONGEST_SCRIPT:,} characters.",
+            "Keep to the steps to try.",
+            code="bad_file",
+        )
+    return text
