@@ -43,13 +43,13 @@ async def open_page(instance: Instance) -> AsyncIterator[Page]:
     assert not problems
 
 
-async def come_up(page: Page, instance: Instance) -> None:
+async def come_up(page: Page, instance: Instance, sessions: int = 1) -> None:
     """Chromium drops what it loads when a container comes or goes anywhere on the machine: then once more."""
     for _ in range(3):
         await page.goto(instance.url)
         with suppress(Error):
             await page.wait_for_function("window.Shiny?.shinyapp?.$socket?.readyState === 1", timeout=30_000)
-            await reported(instance, lambda said: said.sessions == 1)
+            await reported(instance, lambda said: said.sessions == sessions)
             return
     raise AssertionError("no session came up")
 
@@ -81,7 +81,7 @@ async def test_notices_come_into_open_pages_and_into_those_that_open_later(apps:
         await expect(shown.get_by_role("timer")).to_have_text("59:59")
         assert page.context.browser is not None
         other = await page.context.browser.new_page()
-        await other.goto(instance.url)
+        await come_up(other, instance, sessions=2)
         await expect(notice_in(other)).to_contain_text("This version of the app ends at")
         await notify(instance, "none", name="n2")
         await expect(shown).to_have_count(0)

@@ -6,7 +6,12 @@ from typing import Any
 from tests.server.pages import cast
 
 from sandbox_server import wire, wire_review
+from sandbox_server.auth import Caller
+from sandbox_server.auth.guests import Guest
+from sandbox_server.operations.identify import Proof
 from sandbox_server.operations.opinions import Opinion
+from sandbox_server.operations.reviewing import Said, Shown
+from sandbox_server.operations.try_out import Briefing
 from sandbox_server.pages import review_words
 
 APP = "sales-dashboard"
@@ -128,3 +133,25 @@ def form_page(**changes: Any) -> dict[str, Any]:
 def comment_page(c: wire_review.CommentDetail | None = None, **changes: Any) -> dict[str, Any]:
     open_in: list[wire.Deployment] = [cast.deployment(41, current=False), cast.deployment()]
     return {"c": c or comment(), "open_in": open_in, "key": "0" * 32, "caller": None, **changes}
+
+
+def reviewers_page(newest: int = 42) -> dict[str, Any]:
+    """What a reviewer's page is made from, of a test version that was judged and talked about."""
+    host = f"d42--{APP}.apps.localhost:8080"
+    said = wire_review.Comments(comments=comments(), open=1, next=3)
+    return {
+        "v": Shown(42, newest, True, f"http://{host}", 39, f"http://{APP}.apps.localhost:8080"),
+        "s": Said(
+            [verdict(text="Good.")], Proof(True, True, cast.NOW + timedelta(minutes=9), "failed"), said
+        ),
+        "b": Briefing(42, ["Margins"], ["3f2a1c9 Show margins"], "test data", steps(), 39, newest),
+        "guest": Guest(
+            3, APP, "feature-x", "Ann Berger", "ann@example.com", cast.NOW, "anna", "Sales dashboard"
+        ),
+        "who": Caller("ann", admin=False),
+        "meaning": dict.fromkeys(("accepted", "remarks", "rejected"), "I have tried it."),
+        "token": "3.5a1c",
+        "origin": f"http://{host}",
+        "key": "0" * 32,
+        "before": None,
+    }

@@ -12,6 +12,7 @@ from tests.server.pages import cast_reviews as reviews
 from tests.server.pages import cast_sessions as sessions
 
 from sandbox_server import wire
+from sandbox_server.errors import NotFound
 from sandbox_server.operations.opinions import Opinion
 from sandbox_server.pages.rendering import STATIC, WEB, render, static_url
 from sandbox_server.pages.review_asking import SPANS, Asking
@@ -126,6 +127,16 @@ def review_pages(me: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "comments.html", {"app": EVIL, "branch": EVIL, "every": True, "before": 7, **found, **me}
         url = {"d": evil(cast.deployment()), "url": EVIL, "origin": EVIL, "restore": EVIL}
         yield "comment_open.html", {"c": evil(comment), **url, **me}
+    yield from reviewers_pages()
+
+
+def reviewers_pages() -> Iterator[tuple[str, dict[str, Any]]]:
+    for newest in (42, 43):
+        values = {**evil(reviews.reviewers_page(newest)), "key_of": lambda comment: EVIL}
+        yield "review.html", values
+    yield "compare.html", values
+    yield "review_comment.html", {**values, "c": evil(reviews.comments()[0])}
+    yield "review_over.html", {"title": EVIL, "error": NotFound(EVIL, EVIL), "back": EVIL}
 
 
 @pytest.mark.parametrize(
