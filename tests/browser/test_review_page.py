@@ -120,7 +120,8 @@ async def test_drafts_survive_a_reload_and_a_newer_version_that_moves_nobody(
     await look(page, review)
     await page.get_by_label("Download the table").check()
     await page.get_by_role("button", name="Point at something").click()
-    await page.mouse.click(300, 300)
+    await page.locator("#pointing").click(position={"x": 300, "y": 212})
+    await expect(page.get_by_text("The place is marked in the app.")).to_be_visible()
     await page.get_by_label("What do you notice?").fill("Not yet sent")
     await page.get_by_label("In your own words").fill("Nearly good")
     await choose(page, "South")
@@ -146,6 +147,14 @@ async def test_drafts_survive_a_reload_and_a_newer_version_that_moves_nobody(
     await page.reload()
     await expect(page.get_by_label("What do you notice?")).to_have_value("")
     assert rita.complaints == []
+
+
+async def test_a_script_that_did_not_come_is_asked_for_once_more(stage: Stage, browser: Browser) -> None:
+    await stage.push("again")
+    page = (await come(browser)).page
+    await page.route("**/review/ticks.js*", lambda route: route.abort(), times=1)
+    await page.goto((await stage.ask("again")).url)
+    await expect(page.get_by_role("button", name="Hide the review")).to_be_visible()
 
 
 async def test_what_was_sent_without_an_answer_and_is_sent_again_is_one_comment(

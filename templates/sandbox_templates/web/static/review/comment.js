@@ -36,15 +36,21 @@ async function choose() {
   find("#stage").scrollIntoView({ block: "nearest" });
   const at = await point.pick();
   if (!at) return;
-  remember({ ...(await here()), ...at });
+  // At once: what the app says of itself comes a moment later, and a reload must not lose the place.
+  remember({ ...frame(), ...at });
+  const told = await here();
+  if (place?.x === at.x && place?.y === at.y) remember({ ...told, ...at });
   panel.unfold();
   find("textarea", form).focus();
 }
 
 async function here() {
-  const told = await app.where();
+  return { ...(await app.where()), ...frame() };
+}
+
+function frame() {
   const { width, height } = app.size();
-  return { ...told, width: Math.max(width, 1), height: Math.max(height, 1), version: Number(room.dataset.version) };
+  return { width: Math.max(width, 1), height: Math.max(height, 1), version: Number(room.dataset.version) };
 }
 
 function remember(chosen) {
