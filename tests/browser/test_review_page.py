@@ -215,7 +215,7 @@ async def test_on_a_phone_the_review_is_below_the_app_and_can_be_folded(
     assert await page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
     assert await panel.evaluate("side => side.scrollWidth <= side.clientWidth")
     await page.get_by_role("button", name="Point at it").first.tap()
-    await page.touchscreen.tap(200, 200)
+    await page.locator("#pointing").tap(position={"x": 200, "y": 120})
     await expect(page.get_by_text("The place is marked in the app.")).to_be_visible()
     await page.get_by_role("button", name="Hide the review").tap()
     await expect(panel).to_be_hidden()
