@@ -3,44 +3,13 @@
 Enumerations are stored by value, as strings; times are UTC.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """Aware times in, aware times out, on databases that forget time zones too."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        try:
-            return value.astimezone(UTC) if value else None
-        except OverflowError:  # the last hours that a calendar has, in another zone
-            return value.replace(tzinfo=UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
-
-
-def _time(*, index: bool = False) -> Any:
-    return Field(sa_column=Column(UtcTime, nullable=False, index=index))
-
-
-def _maybe_time() -> Any:
-    return Field(default=None, sa_column=Column(UtcTime, nullable=True))
-
-
-def _text() -> Any:
-    return Field(default="", sa_column=Column(Text, nullable=False))
-
-
-def _json() -> Any:
-    return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+from sandbox_server.store.columns import json_column, maybe_time_column, text_column, time_column
 
 
 class User(SQLModel, table=True):
@@ -50,7 +19,7 @@ class User(SQLModel, table=True):
     admin: bool = False
     email: str = ""
     """Nobody's review of an own deployment counts; by this it is known that a link was the author's."""
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class Credential(SQLModel, table=True):
@@ -64,9 +33,9 @@ class Credential(SQLModel, table=True):
     hash: str = Field(unique=True)
     token_id: int | None = Field(default=None, foreign_key="credential.id", ondelete="CASCADE")
     """Of a session or a link: the token that it came from, and with which it goes."""
-    created_at: datetime = _time()
-    expires_at: datetime | None = _maybe_time()
-    used_at: datetime | None = _maybe_time()
+    created_at: datetime = time_column()
+    expires_at: datetime | None = maybe_time_column()
+    used_at: datetime | None = maybe_time_column()
 
 
 class App(SQLModel, table=True):
@@ -78,11 +47,11 @@ class App(SQLModel, table=True):
     """How many numbers were given out; they are never reused."""
     releases: int = 0
     created_by: str
-    created_at: datetime = _time()
-    removed_at: datetime | None = _maybe_time()
-    used_at: datetime | None = _maybe_time()
+    created_at: datetime = time_column()
+    removed_at: datetime | None = maybe_time_column()
+    used_at: datetime | None = maybe_time_column()
     """When its release was last seen in use, to the minute; only of apps whose release may sleep."""
-    asleep_since: datetime | None = _maybe_time()
+    asleep_since: datetime | None = maybe_time_column()
     """Its release sleeps since then, unless one was made later."""
 
 
@@ -97,15 +66,15 @@ class Branch(SQLModel, table=True):
     label: str
     current_id: int | None = None
     """The deployment that its URL shows."""
-    created_at: datetime = _time()
-    removed_at: datetime | None = _maybe_time()
-    touched_at: datetime | None = _maybe_time()
+    created_at: datetime = time_column()
+    removed_at: datetime | None = maybe_time_column()
+    touched_at: datetime | None = maybe_time_column()
     """When somebody last pushed to it or used its sandbox, to the hour."""
-    gone_since: datetime | None = _maybe_time()
+    gone_since: datetime | None = maybe_time_column()
     """When a publisher's repository first had no such branch any more, or had it merged."""
     gone_why: str = ""
     """"merged" or "deleted"."""
-    warned_at: datetime | None = _maybe_time()
+    warned_at: datetime | None = maybe_time_column()
     """When its removal was announced."""
 
 
@@ -121,12 +90,12 @@ class Deployment(SQLModel, table=True):
     phase: str = ""
     bundle: str
     bundle_size: int = 0
-    config: dict[str, Any] = _json()
+    config: dict[str, Any] = json_column()
     """sandbox.toml as it was accepted."""
     kind: str = "shiny"
     entry: str = "app.R"
     """The file or folder that starts it."""
-    why: str = _text()
+    why: str = text_column()
     """Why it is taken for this kind."""
     bookmarks: bool = False
     """Whether it keeps its users' bookmarks on the server: then its instances have a volume."""
@@ -146,19 +115,19 @@ class Deployment(SQLModel, table=True):
     message: str = ""
     commits: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     dirty: bool = False
-    note: str = _text()
+    note: str = text_column()
     author: str
     image: str | None = None
     library: str = ""
     """The image Id of the library below it; empty until it was built."""
-    smoke: dict[str, Any] = _json()
+    smoke: dict[str, Any] = json_column()
     seconds: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    error: dict[str, Any] = _json()
-    created_at: datetime = _time()
-    ready_at: datetime | None = _maybe_time()
-    replaced_at: datetime | None = _maybe_time()
+    error: dict[str, Any] = json_column()
+    created_at: datetime = time_column()
+    ready_at: datetime | None = maybe_time_column()
+    replaced_at: datetime | None = maybe_time_column()
     """When its branch's URL moved on to a newer one."""
-    used_at: datetime | None = _maybe_time()
+    used_at: datetime | None = maybe_time_column()
     """When its sandbox was last seen in use, to the minute."""
 
 
@@ -178,7 +147,7 @@ class Output(SQLModel, table=True):
     """Bytes."""
     seconds: float = 0
     by: str
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class Release(SQLModel, table=True):
@@ -199,7 +168,7 @@ class Release(SQLModel, table=True):
     """For a rollback: the number of the release that it brings back."""
     job_id: int | None = Field(default=None, unique=True)
     """The job that made it: told again after a kill, it makes no second one."""
-    smoke: dict[str, Any] = _json()
+    smoke: dict[str, Any] = json_column()
     """What the visit before the switch saw, with the release's variables."""
     output_id: int | None = Field(default=None, foreign_key="output.id")
     """Of a static document: what was rendered for it."""
@@ -208,14 +177,14 @@ class Release(SQLModel, table=True):
     candidate that is given up leaves a row with 0."""
     base: int | None = None
     """Of a candidate's row: the number of the full release that has the other visitors."""
-    plan: dict[str, Any] = _json()
+    plan: dict[str, Any] = json_column()
     """Of a candidate: `steps` still to come as [[percent, seconds], …] and the `seconds` of this one."""
     override: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """What gates missed when somebody released it all the same."""
     kind: str
     by: str
-    reason: str = _text()
-    created_at: datetime = _time()
+    reason: str = text_column()
+    created_at: datetime = time_column()
 
 
 class Variable(SQLModel, table=True):
@@ -229,7 +198,7 @@ class Variable(SQLModel, table=True):
     name: str
     ciphertext: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     by: str
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class Instance(SQLModel, table=True):
@@ -256,19 +225,19 @@ class Instance(SQLModel, table=True):
     """A real session came up on it."""
     output_id: int | None = Field(default=None, foreign_key="output.id")
     """Of a static document: the output that it shows, as soon as that is kept."""
-    rendering: dict[str, Any] = _json()
+    rendering: dict[str, Any] = json_column()
     """While it renders its own: `parameters`, who asked for it as `by`, and at last the `seconds`."""
-    created_at: datetime = _time()
-    drains_since: datetime | None = _maybe_time()
+    created_at: datetime = time_column()
+    drains_since: datetime | None = maybe_time_column()
     drains_why: str = ""
     """A `domain.instance.Leaving`."""
-    drain_until: datetime | None = _maybe_time()
+    drain_until: datetime | None = maybe_time_column()
     """Somebody asked for its end: then it goes, whoever is on it."""
-    move_at: datetime | None = _maybe_time()
+    move_at: datetime | None = maybe_time_column()
     """The people left on it were told; then their pages are loaded anew."""
-    counted: dict[str, Any] = _json()
+    counted: dict[str, Any] = json_column()
     """How far its runner's reports are in the figures already: a `domain.tally.Counted`, dumped."""
-    ended_at: datetime | None = _maybe_time()
+    ended_at: datetime | None = maybe_time_column()
 
 
 class Job(SQLModel, table=True):
@@ -277,20 +246,20 @@ class Job(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     target: str = Field(index=True)
-    payload: dict[str, Any] = _json()
+    payload: dict[str, Any] = json_column()
     status: str
     by: str
-    run_after: datetime = _time()
+    run_after: datetime = time_column()
     attempts: int = 0
     lease: str | None = None
-    leased_until: datetime | None = _maybe_time()
+    leased_until: datetime | None = maybe_time_column()
     cancelled: bool = False
     progress: str = ""
-    result: dict[str, Any] = _json()
-    error: dict[str, Any] = _json()
+    result: dict[str, Any] = json_column()
+    error: dict[str, Any] = json_column()
     version: int = 1
-    created_at: datetime = _time()
-    finished_at: datetime | None = _maybe_time()
+    created_at: datetime = time_column()
+    finished_at: datetime | None = maybe_time_column()
 
 
 class Event(SQLModel, table=True):
@@ -298,14 +267,14 @@ class Event(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "event"
     id: int | None = Field(default=None, primary_key=True)
-    at: datetime = _time(index=True)
+    at: datetime = time_column(index=True)
     by: str
     action: str
     app: str = Field(default="", index=True)
     subject: str = ""
     old: str = ""
     new: str = ""
-    reason: str = _text()
+    reason: str = text_column()
     hash: str
 
 
@@ -334,4 +303,4 @@ class Warm(SQLModel, table=True):
     address: str = Field(unique=True)
     state: str = "starting"
     """"starting", "ready", "claimed" or "leaving": nobody takes it twice."""
-    created_at: datetime = _time()
+    created_at: datetime = time_column()

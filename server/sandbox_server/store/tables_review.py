@@ -3,26 +3,10 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from sandbox_server.store.tables import UtcTime
-
-
-def _time() -> Any:
-    return Field(sa_column=Column(UtcTime, nullable=False))
-
-
-def _maybe_time() -> Any:
-    return Field(default=None, sa_column=Column(UtcTime, nullable=True))
-
-
-def _text() -> Any:
-    return Field(default="", sa_column=Column(Text, nullable=False))
-
-
-def _json() -> Any:
-    return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+from sandbox_server.store.columns import json_column, maybe_time_column, text_column, time_column
 
 
 class Review(SQLModel, table=True):
@@ -38,17 +22,17 @@ class Review(SQLModel, table=True):
     email: str
     nonce: str
     """Random; signed with the rest, so that no two links are alike."""
-    script: str = _text()
+    script: str = text_column()
     """What to try, as the publisher wrote it; empty: what the bundle says."""
     by: str
-    created_at: datetime = _time()
-    expires_at: datetime = _time()
-    revoked_at: datetime | None = _maybe_time()
+    created_at: datetime = time_column()
+    expires_at: datetime = time_column()
+    revoked_at: datetime | None = maybe_time_column()
     revoked_by: str = ""
-    letter: dict[str, Any] = _json()
+    letter: dict[str, Any] = json_column()
     """How far its mail got: `state` ("waiting", "sent", "failed"), `since`, `at`, `why`; the same of the newest code's
     mail below `code`."""
-    code_at: datetime | None = _maybe_time()
+    code_at: datetime | None = maybe_time_column()
     """When the newest one-time code was made; the code follows from it and is kept nowhere."""
     code_tries: int = 0
     """Wrong answers to that code."""
@@ -74,8 +58,8 @@ class Verdict(SQLModel, table=True):
     """Who was logged in, if anybody."""
     identified: str = "link"
     """How it is known who signed: "link", "code" or "login"."""
-    text: str = _text()
-    meaning: str = _text()
+    text: str = text_column()
+    meaning: str = text_column()
     """What the signature means, as it stood on the page."""
     image: str
     """The image Id that was tried."""
@@ -83,7 +67,7 @@ class Verdict(SQLModel, table=True):
     """The newest variable row of that moment."""
     steps: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """What there was to try: `text`, and whether it was `done`."""
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class Comment(SQLModel, table=True):
@@ -111,19 +95,19 @@ class Comment(SQLModel, table=True):
     """Chosen at random by whoever sends it: sent twice, it is one comment."""
     name: str
     user: str = ""
-    text: str = _text()
-    place: dict[str, Any] = _json()
+    text: str = text_column()
+    place: dict[str, Any] = json_column()
     """A `wire_review.Place`, dumped; empty if it is about no place."""
     picture: str = ""
     """Digest in `store.pictures`."""
     picture_state: str = "none"
     """"none", "waiting", "taken" by the platform, "given" by the reviewer, or "failed"."""
-    picture_why: str = _text()
+    picture_why: str = text_column()
     """Of a failed one; or what the picture lacks."""
     log: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """The app's own lines of that minute, as `wire.LogLine`, dumped."""
-    created_at: datetime = _time()
-    resolved_at: datetime | None = _maybe_time()
+    created_at: datetime = time_column()
+    resolved_at: datetime | None = maybe_time_column()
     resolved_by: str = ""
 
 
@@ -133,12 +117,12 @@ class Gate(SQLModel, table=True):
     __tablename__: ClassVar[str] = "gate"
     id: int | None = Field(default=None, primary_key=True)
     app_id: int = Field(foreign_key="app.id", index=True)
-    gates: dict[str, Any] = _json()
+    gates: dict[str, Any] = json_column()
     """A `domain.gates.GatesConfig`, dumped."""
     deployment_id: int | None = Field(default=None, foreign_key="deployment.id")
     """Whose bundle proposed it; None if a person set it."""
     release: int | None = None
     """With which release it was adopted; None for an app's first proposal, and if a person set it."""
     by: str
-    reason: str = _text()
-    created_at: datetime = _time()
+    reason: str = text_column()
+    created_at: datetime = time_column()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, Column, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from sandbox_server.store.tables import UtcTime
+from sandbox_server.store.columns import UtcTime
 
 
 class Metric(SQLModel, table=True):
