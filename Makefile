@@ -37,7 +37,7 @@ test: ## Run every check and every test, real engine and browser included
 	@./deploy/setup.sh test
 	@$(MAKE) --no-print-directory lint
 	@$(PYTHON) -m deploy.local.prepare
-	$(PYTHON) -m pytest $(AT_ONCE)
+	$(PYTHON) -m pytest $(AT_ONCE) --tb=short
 
 bench: ## Measure against docker build, nginx and our own limits; writes docs/benchmarks.md
 	@./deploy/setup.sh bench

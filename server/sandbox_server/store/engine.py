@@ -1,5 +1,6 @@
 """The database: one writer at a time, every commit durable, every commit heard."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,8 @@ class Store:
         self._reading = _one_snapshot(self._engine)
         self._writing = self._engine.execution_options(**{_WRITE: True})
         self._changed = changed
+        self._turn = asyncio.Lock()
+        self._writer: asyncio.Task[Any] | None = None
         self.commits = 0
         """How often this process has written: rows that were read since are as they were."""
 
@@ -35,12 +38,26 @@ class Store:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """One transaction, committed at the end or rolled back by any error. Never call the network inside."""
-        async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
-            if self._engine.dialect.name == "postgresql":
-                # Chained events and numbered rows need one writer at a time, as SQLite has by nature.
-                await session.exec(text("SELECT pg_advisory_xact_lock(8473)"))  # type: ignore[call-overload]
-            yield session
+        """One transaction, committed at the end or rolled back by any error. Never call the network inside.
+
+        Raises RuntimeError within another one of the same task, which would wait for itself.
+        """
+        if self._writer is asyncio.current_task():
+            raise RuntimeError("a transaction within a transaction")
+        # SQLite's writers wait for a busy disk in no order and give up after a while: here they stand in line.
+        async with (
+            self._turn,
+            AsyncSession(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            self._writer = asyncio.current_task()
+            try:
+                if self._engine.dialect.name == "postgresql":
+                    # Chained events and numbered rows need one writer at a time, as SQLite has by nature.
+                    await session.exec(text("SELECT pg_advisory_xact_lock(8473)"))  # type: ignore[call-overload]
+                yield session
+            finally:
+                self._writer = None
         self.commits += 1
         self._changed()
 
@@ -67,7 +84,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver would begin transactions by itself, and too late: see SQLAlchemy's notes on pysqlite's transactions.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -38,7 +38,7 @@ def bomb() -> bytes:
     """A file of 300 MiB, by its header."""
     entry = tarfile.TarInfo("gamma/DESCRIPTION")
     entry.size = 300 * 1024 * 1024
-    return gzip.compress(entry.tobuf())
+    return gzip.compress(entry.tobuf(), mtime=0)
 
 
 def content(found: Fetched) -> bytes:

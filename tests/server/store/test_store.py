@@ -1,9 +1,11 @@
 """Transactions, migrations, history."""
 
+import asyncio
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -106,6 +108,48 @@ async def test_writers_wait_for_each_other(store: Store) -> None:
     async with store.read() as tx:
         assert (await apps.get(tx, "sales-dashboard")).deployments == 8
         assert await events.first_broken(tx) is None
+
+
+async def test_writers_stand_in_line(store: Store) -> None:
+    order: list[int] = []
+
+    async def write(number: int) -> None:
+        async with store.write() as tx:
+            await an_app(tx, f"app-{number}")
+            await anyio.lowlevel.checkpoint()
+            order.append(number)
+
+    async with anyio.create_task_group() as group:
+        for number in range(5):
+            group.start_soon(write, number)
+    assert order == [0, 1, 2, 3, 4]
+
+
+async def test_a_transaction_within_a_transaction_is_refused(store: Store) -> None:
+    async with store.write() as tx:
+        await an_app(tx)
+        with pytest.raises(RuntimeError, match="within a transaction"):
+            async with store.write():
+                pass
+    async with store.read() as after:
+        assert len(await apps.all_apps(after)) == 1
+
+
+async def test_a_writer_that_is_cancelled_keeps_nobody_out(store: Store) -> None:
+    async def write(name: str) -> None:
+        async with store.write() as tx:
+            await an_app(tx, name)
+
+    for number in range(40):
+        cancelled = asyncio.create_task(write(f"cancelled-{number}"))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        cancelled.cancel()
+        await write(f"app-{number}")
+        await asyncio.gather(cancelled, return_exceptions=True)
+    async with store.read() as after:
+        names = {app.name for app in await apps.all_apps(after)}
+    assert {f"app-{number}" for number in range(40)} <= names
 
 
 async def test_a_read_sees_one_moment_only(store: Store) -> None:
