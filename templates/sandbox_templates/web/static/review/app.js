@@ -5,7 +5,8 @@ import { all, find, room } from "./room.js";
 const frame = document.getElementById("app");
 const origin = room.dataset.origin;
 const PATIENCE = 20000; // ms until the page says that the app has not answered
-const ANSWER = 1500; // ms for the app to say where it is
+const ANSWER = 5000; // ms for the app to say where it is: it may be busy with a plot
+const ANSWER_OF_SILENT = 500; // ms, once it has not even greeted
 const MOST_INPUTS = 64 * 1024; // characters as JSON
 const asked = new Map();
 let last = 0;
@@ -35,7 +36,7 @@ export function where() {
   return new Promise((done) => {
     asked.set(id, done);
     tell({ sandbox: "where", id });
-    setTimeout(() => asked.delete(id) && done({}), greeted ? ANSWER : ANSWER / 3);
+    setTimeout(() => asked.delete(id) && done({}), find("#silent").hidden ? ANSWER : ANSWER_OF_SILENT);
   });
 }
 

@@ -11,6 +11,7 @@ import { all, find, room } from "./room.js";
 const form = document.getElementById("comment-form");
 const row = find("[data-place]", form);
 let place = draft("place");
+let asking = null; // until the app has said where it is
 
 export function start() {
   picture.start(form);
@@ -38,10 +39,14 @@ async function choose() {
   if (!at) return;
   // At once: what the app says of itself comes a moment later, and a reload must not lose the place.
   remember({ ...frame(), ...at });
-  const told = await here();
-  if (place?.x === at.x && place?.y === at.y) remember({ ...told, ...at });
+  asking = complete(place);
   panel.unfold();
   find("textarea", form).focus();
+}
+
+async function complete(pointed) {
+  const told = await here();
+  if (place === pointed) remember({ ...told, x: pointed.x, y: pointed.y });
 }
 
 async function here() {
@@ -75,6 +80,7 @@ function tell() {
 // Without a point it is about the page that the person sees.
 async function add(data) {
   picture.add(data);
+  await asking;
   if (place) data.set("version", place.version);
   const meant = place || (app.isHere() ? await here() : null);
   if (!meant) return;
