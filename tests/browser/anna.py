@@ -12,20 +12,13 @@ import uvicorn
 from fastapi import FastAPI
 from httpx import AsyncClient
 from playwright.async_api import Browser, Page, async_playwright, expect
+from tests.chromium import CHROMIUM, QUIET
 from tests.server.pages.platform import ANNA, Platform, memory_parts
 
 from sandbox_server.app import create_app
 from sandbox_server.operations import login
-from sandbox_server.visitor.launch import find
 
 expect.set_options(timeout=30_000)  # a busy machine shows things late
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--no-proxy-server",
-]
 
 
 @dataclass
@@ -85,7 +78,7 @@ async def listening(app: FastAPI, where: socket.socket) -> AsyncIterator[None]:
 @asynccontextmanager
 async def browsing() -> AsyncIterator[Browser]:
     async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=find(""), args=FLAGS)
+        browser = await play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         await browser.close()
 

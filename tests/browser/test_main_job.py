@@ -7,20 +7,12 @@ import anyio
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from tests.building import need_base
+from tests.chromium import CHROMIUM, QUIET
 from tests.integration.platform import Platform, app_folder
-
-from sandbox_server.visitor.launch import find
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
 APP = "sales"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 PATIENCE = 30_000.0
 
 
@@ -39,7 +31,7 @@ def platform() -> Iterator[Platform]:
 def browser() -> Iterator[BrowserContext]:
     """A person's browser."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find(""), args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         context = chromium.new_context()
         context.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
-from tests.browser.anna import FLAGS, browsing
+from tests.browser.anna import browsing
 from tests.browser.stage import APP, Stage, come, open_stage
+from tests.chromium import CHROMIUM, QUIET
 from tests.server.pages.platform import ANNA
 
 from sandbox_server.operations.comments import list_comments
 from sandbox_server.operations.invite import revoke
 from sandbox_server.operations.reviews import verdicts_of
-from sandbox_server.visitor.launch import find
 from sandbox_server.wire_review import Comment, Review
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -241,7 +241,7 @@ async def test_the_panel_is_made_wider_with_the_keyboard(stage: Stage, browser: 
 async def test_it_works_where_third_party_cookies_are_blocked(stage: Stage) -> None:
     number = await stage.push("cookies")
     async with async_playwright() as play:
-        strict = await play.chromium.launch(executable_path=find(""), args=[*FLAGS, NO_THIRD_PARTY_COOKIES])
+        strict = await play.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, NO_THIRD_PARTY_COOKIES])
         rita = await come(strict)
         page = rita.page
         await look(page, await stage.ask("cookies"))

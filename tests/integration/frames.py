@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playwright.async_api import Error, Frame, Page, async_playwright
-from tests.integration.r_apps import QUIET
+from tests.chromium import CHROMIUM, QUIET
 
 RULES = "allow-scripts allow-same-origin allow-forms allow-downloads allow-modals allow-popups"
 PAGE = f"""<!doctype html><title>review</title><style>html, body, iframe {{ margin: 0; border: 0 }}</style>
@@ -88,7 +88,7 @@ async def review_page(origin: str) -> AsyncIterator[Shown]:
     """In a browser that keeps no cookies of pages in frames."""
     arguments = [*QUIET, "--test-third-party-cookie-phaseout"]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         try:
             page = await browser.new_page(viewport={"width": 1000, "height": 720})
             await page.goto(f"{origin}/")

@@ -12,6 +12,7 @@ import httpx
 from docker import APIClient
 from playwright.async_api import Page, async_playwright, expect
 from tests.building import Told, files_of, layer_of, remove_all_of
+from tests.chromium import CHROMIUM, QUIET
 from tests.integration.platform import PATIENCE
 
 from sandbox_server.builder import BuildLimits, DockerBuilder, Library
@@ -19,15 +20,6 @@ from sandbox_server.runtime import Container, ContainerSpec, ContainerState, Doc
 
 MIB = 1024 * 1024
 WORKER = "0123456789abcdef"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 expect.set_options(timeout=30_000)  # the first plot of a busy machine takes longer than a page does
 
@@ -117,7 +109,7 @@ class Apps:
 @asynccontextmanager
 async def browser_page() -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         try:
             yield await browser.new_page()
         finally:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from docker import APIClient
 from playwright.sync_api import Page, expect, sync_playwright
+from tests.chromium import CHROMIUM, QUIET
 from tests.integration.platform import APPS, Platform, branch_host
-from tests.integration.r_apps import QUIET
 
 from sandbox_server.builder.base_image import base_tag
 
@@ -52,7 +52,7 @@ def platform(base_image: None) -> Iterator[Platform]:
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         expect.set_options(timeout=30_000)
         yield browser.new_page()
         browser.close()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
+from tests.chromium import CHROMIUM, QUIET
 from tests.integration.frames import PAGE
 from tests.integration.platform import Platform, deployment_host, until
-from tests.integration.r_apps import QUIET
 from tests.server.visitor.test_picture import size
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
@@ -57,7 +57,7 @@ def test_what_sleeps_opens_by_itself_in_a_frame(platform: Platform) -> None:
     with sync_playwright() as playwright:
         # The page is of our making and from no network: without the flag it may show nothing of this machine.
         flags = [*QUIET, "--test-third-party-cookie-phaseout", "--disable-features=LocalNetworkAccessChecks"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         page = browser.new_page()
         page.route(
             f"{platform.url}/stand-in", lambda route: route.fulfill(content_type="text/html", body=PAGE)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from anyio import to_thread
 from playwright.async_api import Browser, FrameLocator, Page, async_playwright, expect
+from tests.chromium import CHROMIUM, QUIET
 from tests.integration.platform import Platform, Result, app_folder, release_host, until
-from tests.integration.r_apps import QUIET
 
 pytestmark = [pytest.mark.anyio, pytest.mark.engine, pytest.mark.browser]
 
@@ -22,7 +22,7 @@ MOMENT = 30_000
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         try:
             yield browser
         finally:

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from anyio import to_thread
 from playwright.async_api import Browser, Page, async_playwright, expect
+from tests.chromium import CHROMIUM, QUIET
 from tests.integration.platform import Platform, app_folder, deployment_host, until
-from tests.integration.r_apps import QUIET
 
 pytestmark = [pytest.mark.anyio, pytest.mark.engine, pytest.mark.browser]
 
@@ -22,7 +22,7 @@ async def test_no_attempt_of_an_app_to_approve_itself_succeeds(platform: Platfor
     panel = await to_thread.run_sync(prepared, platform, tmp_path)
     before = said(platform)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         try:
             await in_the_reviewers_browser(browser, panel)
             await in_an_administrators_browser(browser, platform)

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from tests.chromium import CHROMIUM, QUIET
 from tests.integration.platform import APPS, NO_BROWSER, Platform, branch_host, deployment_host, until
-from tests.integration.r_apps import QUIET
 
 pytestmark = [pytest.mark.engine]
 
@@ -88,7 +88,7 @@ def test_a_page_load_tells_how_far_it_is_and_then_the_app_opens(platform: Platfo
 @pytest.mark.browser
 def test_a_browser_comes_to_the_very_address_that_was_asked_for(platform: Platform, shiny: str) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page()
         page.goto(f"http://{shiny}:{platform.port}/?year=2026&q=a%20b#part", wait_until="domcontentloaded")
         expect(page.locator("#greeting")).to_have_text("hello from d1", timeout=60_000)

@@ -89,8 +89,7 @@ class ChromiumVisitor:
     async def _visit_twice(self, itinerary: Itinerary) -> Visit:
         """An output's error counts only if a second visit sees it as well, and so does a failure.
 
-        A container that comes or goes changes the machine's network, and Chromium then drops what it is loading
-        (ERR_NETWORK_CHANGED): that says nothing about the app. Who let time run out had its chance.
+        A moment's trouble says nothing about the app. Who let time run out had its chance.
         """
         first = await self._twice(lambda: self._look_at(itinerary))
         failed = first.outcome is Outcome.failed and first.seconds < min(itinerary.timeout, ENOUGH)

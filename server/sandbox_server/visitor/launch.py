@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import signal
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,9 +14,13 @@ from pathlib import Path
 import anyio
 from playwright.async_api import Browser, Playwright, async_playwright
 
+from sandbox_server.visitor import undisturbed
+
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 USERS = ("sandbox-visitor", "nobody")
 FOLDER = "sandbox-visit-"
+UNDISTURBED = (sys.executable, "-I", undisturbed.__file__)
+"""The front of the command: containers that come and go cut none of the browser's connections."""
 START_TIMEOUT = 30.0
 DISCONNECT = 2.0
 
@@ -124,7 +129,7 @@ async def _start(program: str, folder: Path, edge: str, apps_domain: str) -> asy
         "about:blank",
     ]
     with (folder / "log").open("wb") as log:
-        command = [*_confinement(folder), *browser]
+        command = [*UNDISTURBED, *_confinement(folder), *browser]
         environment = {"HOME": str(folder), "TMPDIR": str(folder), "PATH": os.defpath, "LANG": "C.UTF-8"}
         return await asyncio.create_subprocess_exec(
             *command,
