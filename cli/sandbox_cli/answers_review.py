@@ -25,8 +25,10 @@ class Verdict(TypedDict):
     image: str
     steps: list[Step]
     review: int
+    link_revoked_at: str | None
     at: str
     stands: bool
+    ignored: str
 
 
 class Review(TypedDict):
@@ -144,3 +146,4 @@ class Preview(TypedDict):
     sessions: int | None
     gates: GateReport
     verdicts: list[Verdict]
+    mark: str

@@ -19,6 +19,20 @@ class Parameter(NamedTuple):
     def required(self) -> bool:
         return self.default is inspect.Parameter.empty
 
+    @property
+    def value(self) -> str:
+        """How an option's value is called; empty: it takes none."""
+        assert isinstance(self.about, Option)
+        if self.kind is bool:
+            return ""
+        return self.about.metavar or {int: "N", float: "SECONDS", Path: "PATH"}.get(
+            self.kind, self.name.upper()
+        )
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return get_args(self.kind) if get_origin(self.kind) is Literal else ()
+
 
 class Odd(Exception):
     """Not plain: help is asked for, or something is wrong."""
@@ -99,7 +113,7 @@ def _value(parameter: Parameter, text: str) -> Any:
         raise Odd
     if parameter.kind in (int, float):
         return _number(parameter, text)
-    if get_origin(parameter.kind) is Literal and text not in get_args(parameter.kind):
+    if parameter.choices and text not in parameter.choices:
         raise Odd
     return Path(text) if parameter.kind is Path else text
 

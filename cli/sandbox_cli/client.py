@@ -7,7 +7,7 @@ from typing import IO, Any, TypeVar, cast
 from urllib.parse import quote
 
 from sandbox_cli import answers, answers_review, answers_sessions
-from sandbox_cli.errors import Unreachable
+from sandbox_cli.errors import Refused, Unreachable
 from sandbox_cli.transport import Transport
 
 POLL = 25
@@ -160,11 +160,14 @@ class Client:
         canary: str | None = None,
         replace: bool = False,
         override: bool = False,
+        read: str = "",
     ) -> answers.Job:
+        """`read`: the mark of the preview that the person agreed to, if anybody was asked."""
         body = {"deployment": number, "seen": seen, "reason": reason}
         body |= {"percent": percent, "canary": canary, "replace": replace}
-        # A server of an earlier version knows no such word.
+        # A server of an earlier version knows no such words.
         body |= {"override": True} if override else {}
+        body |= {"read": read} if read else {}
         return cast(answers.Job, self._http.call("POST", f"{_app(app)}/releases", body))
 
     def gates(self, app: str) -> answers_review.Gates:
@@ -264,11 +267,16 @@ def patiently(ask: Callable[[], T], waiting: Callable[[str], None], patience: fl
     while True:
         try:
             return ask()
-        except Unreachable:
-            if monotonic() > until:
+        except (Unreachable, Refused) as error:
+            if monotonic() > until or not _may_come_back(error):
                 raise
             waiting("the server does not answer just now, waiting for it")
             sleep(SHAKY)
+
+
+def _may_come_back(error: Unreachable | Refused) -> bool:
+    """The server itself, or the database behind it."""
+    return isinstance(error, Unreachable) or error.code == "store_unavailable"
 
 
 def _app(app: str) -> str:

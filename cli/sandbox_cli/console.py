@@ -7,13 +7,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 CONTROL = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
 
 LABEL = re.compile(r"\s*(?:[a-z]+:\s+)?")
 
-RED, GREEN, YELLOW, BOLD = 31, 32, 33, 1
+OF_AN_APP = tuple(
+    f"sandbox {verb}"
+    for verb in (
+        "status", "figures", "releases", "logs", "open", "promote", "rollback", "gates", "release watch", "diff",
+        "packages", "lock", "env", "review", "wait", "cancel", "restart", "drain", "render", "keep", "rm ", "deploy",
+    )
+)  # fmt: skip
+"""Commands that mean the app of the folder, unless they are told another one."""
+
+RED, GREEN, YELLOW, BOLD, DIM = 31, 32, 33, 1, 2
 
 
 class Live(Protocol):
@@ -29,6 +38,8 @@ class Console:
     def reset(self, as_json: bool = False, verbose: bool = False) -> None:
         self.json = as_json
         self.verbose = verbose
+        self.app = ""
+        """The app, if the person had to name it: then the next command has to name it too."""
 
     def result(self, text: str) -> None:
         """The answer itself. Nothing else goes to stdout."""
@@ -52,7 +63,7 @@ class Console:
     def next(self, *commands: str) -> None:
         """The useful commands after this one."""
         if not self.json:
-            self.say("Next: " + "  ·  ".join(styled(command, BOLD) for command in commands))
+            self.say("Next: " + "  ·  ".join(styled(self._of_app(command), BOLD) for command in commands))
 
     def fail(self, message: str, hint: str, detail: str = "") -> None:
         self.say(styled(one_line(message), RED))
@@ -83,15 +94,11 @@ class Console:
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         if self.json or not rows:
             return
-        from rich.console import Console as Rich
-        from rich.table import Table
-        from rich.text import Text
+        from sandbox_cli.tables import lines
 
-        table = Table(*columns, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-        for row in rows:
-            table.add_row(*(Text(clean(cell), overflow="fold") for cell in row))
-        wide = None if sys.stdout.isatty() else 200
-        Rich(file=sys.stdout, width=wide, highlight=False).print(table)
+        plain = [[one_line(CONTROL.sub("", cell)) for cell in row] for row in rows]
+        head, *told = lines(columns, plain, screen() if sys.stdout.isatty() else None)
+        print(styled(head, DIM, sys.stdout), *told, sep="\n", flush=True)
 
     @contextmanager
     def live(self, *, counted: bool = True) -> Iterator[Live]:
@@ -134,6 +141,11 @@ class Console:
             task = progress.add_task(title, total=total)
             yield lambda text: progress.advance(task, int(text))
 
+    def _of_app(self, command: str) -> str:
+        if not self.app or "--app" in command or not command.startswith(OF_AN_APP):
+            return command
+        return f"{command} --app {self.app}"
+
     def _news(self) -> Live:
         last = ""
 
@@ -157,9 +169,10 @@ class Console:
         return show
 
 
-def styled(text: str, code: int) -> str:
-    """The text with a colour, where stderr can show it."""
-    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
+def styled(text: str, code: int, stream: TextIO | None = None) -> str:
+    """The text with a colour, where the stream, by default stderr, can show it."""
+    shows = (stream or sys.stderr).isatty()
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not shows
     return text if plain else f"\x1b[{code}m{text}\x1b[0m"
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
 
 class Failure(Exception):
     """A known error: one sentence, one hint, exit code 1."""

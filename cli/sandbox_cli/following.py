@@ -4,9 +4,7 @@ from sandbox_cli import waiting
 from sandbox_cli.answers import Deployment
 from sandbox_cli.client import Client
 from sandbox_cli.console import console
-from sandbox_cli.errors import Failure, Refused
-
-INTERRUPTED = 130
+from sandbox_cli.errors import INTERRUPTED, Failure, Refused
 
 
 def follow(client: Client, deployment: Deployment) -> Deployment:

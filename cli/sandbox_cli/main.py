@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox_cli import arguments
 from sandbox_cli.console import console
-from sandbox_cli.errors import Failure
+from sandbox_cli.errors import INTERRUPTED, Failure
 
 STARTED = perf_counter()
 
@@ -57,8 +57,6 @@ COMMANDS = {
     "doctor": "doctor:doctor",
 }
 """Every command, and where it lives."""
-
-INTERRUPTED = 130
 
 
 def main() -> None:

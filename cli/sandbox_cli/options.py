@@ -27,7 +27,7 @@ class Argument:
 
 App = Annotated[str | None, Option(("--app",), "The app; by default the one of this folder.")]
 Branch = Annotated[str | None, Option(("--branch", "-b"), "The branch; by default the current one.")]
-KeptBranch = Annotated[str, Option(("--branch", "-b"), "Which branch's sandbox.")]
+BranchOfSandbox = Annotated[str, Option(("--branch", "-b"), "Which branch's sandbox.")]
 Deployment = Annotated[str | None, Argument("[DEPLOYMENT]", "Such as d42, 42 or app#42.")]
 OneDeployment = Annotated[str, Argument("DEPLOYMENT", "Such as d42, 42 or app#42.")]
 Reason = Annotated[str, Option(("--reason",), "Why; it stays in the history.")]

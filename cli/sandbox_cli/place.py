@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandbox_cli import config, git, names
 from sandbox_cli.client import Client
+from sandbox_cli.console import console
 from sandbox_cli.errors import Failure, WrongUse
 from sandbox_cli.selection import CONFIG
 
@@ -50,7 +51,13 @@ def client() -> Client:
 
 
 def app(given: str | None) -> str:
-    return names.checked_app(given) if given else app_of(home())
+    return told(names.checked_app(given)) if given else app_of(home())
+
+
+def told(app: str) -> str:
+    """The app as the person named it, which then the commands that come next do too."""
+    console.app = app
+    return app
 
 
 def app_of(folder: Path, project: dict[str, object] | None = None) -> str:
@@ -99,7 +106,7 @@ def app_with(named: str | None, given: str | None) -> str:
     """The app that a deployment such as `sales#42` names, else the one of `--app` or of the folder."""
     if named and given and named != given:
         raise WrongUse(f"The deployment is of {named}, but --app says {given}.", "Leave out --app.")
-    return named or app(given)
+    return told(named) if named else app(given)
 
 
 def deployment(

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from sandbox_cli.arguments import Parameter, parameters
 from sandbox_cli.options import Option
@@ -27,17 +28,18 @@ def program(
 ) -> typer.Typer:
     """`start` runs a command with its arguments, `root` is what happens without a command."""
     app = typer.Typer(
+        cls=_Group,
         help="Every branch of your R app live at its own address; a release is a switch.",
         invoke_without_command=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root(root))
-    groups = {name: typer.Typer(help=told) for name, told in GROUPS.items()}
+    groups = {name: typer.Typer(cls=_Group, help=told) for name, told in GROUPS.items()}
     for words, command in commands.items():
         *group, name = words.split()
         parent = groups[group[0]] if group else app
-        parent.command(name)(_typed(command, start))
+        parent.command(name, cls=_Command)(_typed(command, start))
     for name, group_app in groups.items():
         app.add_typer(group_app, name=name)
     return app
@@ -51,7 +53,8 @@ def wrong_use(error: Exception) -> tuple[str, str, int] | None:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "sandbox"
     message = str(error.format_message()).strip().replace(": Value error, ", ": ")
-    return message or "Say which command.", f"See `{path} --help`.", int(error.exit_code)
+    said = "Say which command." if message in ("", "Missing command.") else message
+    return said, f"See `{path} --help`.", int(error.exit_code)
 
 
 def _typed(command: Command, start: Callable[[Command, dict[str, Any]], int]) -> Command:
@@ -81,9 +84,28 @@ def _info(parameter: Parameter) -> Any:
         limits: dict[str, Any] = (
             {"min": about.min, "max": about.max} if parameter.kind in (int, float) else {}
         )
-        return typer.Option(*about.flags, help=about.help, metavar=about.metavar, **limits)
+        choices = f" One of {', '.join(parameter.choices)}." if parameter.choices else ""
+        return typer.Option(*about.flags, help=about.help + choices, metavar=parameter.value, **limits)
     shown = about.default if about.default is not None else False
     return typer.Argument(help=about.help, metavar=re.sub(r"[\[\].]", "", about.metavar), show_default=shown)
+
+
+class _Command(TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_types(super().get_params(ctx))
+
+
+class _Group(TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_types(super().get_params(ctx))
+
+
+def _without_types(known: list[Any]) -> list[Any]:
+    """A flag takes no value, so its help names none; typer says "<bool>"."""
+    for parameter in known:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    return known
 
 
 def _root(root: Callable[[str], None]) -> Command:

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from inspect import cleandoc
-from pathlib import Path
-from typing import Literal, get_args, get_origin
 
 from sandbox_cli.arguments import Parameter, parameters
 from sandbox_cli.main import COMMANDS, load
@@ -52,8 +50,7 @@ def _command(name: str, command: Callable[..., None]) -> str:
 def _usage(parameter: Parameter) -> str:
     if not isinstance(parameter.about, Option):
         return parameter.about.metavar
-    value = _metavar(parameter)
-    plain = f"{parameter.about.flags[0]} {value}".rstrip()
+    plain = f"{parameter.about.flags[0]} {parameter.value}".rstrip()
     return plain if parameter.required else f"[{plain}]"
 
 
@@ -64,20 +61,10 @@ def _row(parameter: Parameter) -> str:
 
 
 def _more(parameter: Parameter) -> Iterator[str]:
-    if get_origin(parameter.kind) is Literal:
-        yield f"One of {', '.join(f'`{choice}`' for choice in get_args(parameter.kind))}."
+    if parameter.choices:
+        yield f"One of {', '.join(f'`{choice}`' for choice in parameter.choices)}."
     if isinstance(parameter.default, str) and parameter.default:
         yield f"Default: `{parameter.default}`."
-
-
-def _metavar(parameter: Parameter) -> str:
-    about = parameter.about
-    assert isinstance(about, Option)
-    if parameter.kind is bool:
-        return ""
-    return about.metavar or {int: "N", float: "SECONDS", Path: "PATH"}.get(
-        parameter.kind, parameter.name.upper()
-    )
 
 
 if __name__ == "__main__":

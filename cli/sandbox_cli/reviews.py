@@ -44,7 +44,7 @@ def show_links(links: Sequence[Review]) -> None:
                 one["branch"],
                 f"d{one['deployment']}",
                 _state(one),
-                "" if one["mail"] == "none" else one["mail"],
+                _mail(one),
                 _newest(one),
                 str(one["open_comments"] or ""),
             )
@@ -78,8 +78,7 @@ def show_link(link: Review) -> None:
         f"Link {link['id']}: {link['name']} <{link['email']}>, {link['branch']} of {link['app']}, {_state(link)}"
     )
     _print(f"  asked by {link['by']} {ago(link['created_at'])} to try d{link['deployment']}")
-    if link["mail"] != "none":
-        _print(f"  mail {link['mail']}{': ' + link['mail_why'] if link['mail_why'] else ''}")
+    _print(f"  {_mail_in_words(link)}")
     if link["url"]:
         _print(f"  {link['url']}")
     for verdict in link["verdicts"]:
@@ -133,6 +132,22 @@ def _state(link: Review) -> str:
     return f"good, ends {left(link['expires'])}" if link["state"] == "open" else link["state"]
 
 
+def _mail(link: Review) -> str:
+    """In a word; what is to be done only as long as the link is good."""
+    by_hand = link["state"] == "open" and link["mail"] in ("none", "failed")
+    return f"{link['mail']}: copy the link" if by_hand else link["mail"]
+
+
+def _mail_in_words(link: Review) -> str:
+    why = f" {one_line(link['mail_why']).rstrip('.')}." if link["mail_why"] else ""
+    by_hand = " Copy the link, and send it yourself." if link["state"] == "open" else ""
+    if link["mail"] == "waiting":
+        return f"mail: not sent yet.{why} It is tried again.{by_hand}" if why else "mail: it is being sent."
+    words = {"none": "this server had no mail server", "failed": "it could not be sent"}
+    word = words.get(link["mail"])
+    return f"mail: {word}.{why}{by_hand}" if word else "mail: it was sent."
+
+
 def _newest(link: Review) -> str:
     if not link["verdicts"]:
         return ""
@@ -146,6 +161,8 @@ def _show_verdict(verdict: Verdict) -> None:
     later = "" if verdict["stands"] else ", another one stands in its place"
     who = how.get(verdict["identified"], verdict["identified"])
     _print(f"  {outcome} d{verdict['deployment']}: {verdict['name']}, {who}, {ago(verdict['at'])}{later}")
+    if verdict["link_revoked_at"]:
+        _print(f"    by a link that was withdrawn later, {ago(verdict['link_revoked_at'])}")
     if verdict["steps"]:
         done = sum(step["done"] for step in verdict["steps"])
         _print(f"    tried {done} of {plural(len(verdict['steps']), 'step')}")

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 KIB = 1024
+UNITS = {"d": 86400, "h": 3600, "min": 60}
+"""Seconds."""
 
 
 def size(count: int | None) -> str:
@@ -46,9 +48,9 @@ def seconds(span: float) -> str:
 
 def span(length: float) -> str:
     """Seconds as one number: "40 s", "12 min", "3 h", "2 d"."""
-    for size, unit in ((2 * 86400, "d"), (2 * 3600, "h"), (120, "min")):
-        if length >= size:
-            return f"{round(length / {'d': 86400, 'h': 3600, 'min': 60}[unit])} {unit}"
+    for unit, size in UNITS.items():
+        if length >= 2 * size:
+            return f"{round(length / size)} {unit}"
     return f"{length:.0f} s"
 
 
@@ -56,11 +58,10 @@ def ago(moment: str | None, now: datetime | None = None) -> str:
     """ "3 min ago" of an ISO time; a dash for none."""
     if not moment:
         return "–"
-    then = datetime.fromisoformat(moment)
-    span = ((now or datetime.now(UTC)) - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
-    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if span >= length:
-            return f"{int(span // length)} {unit} ago"
+    passed = ((now or datetime.now(UTC)) - _time(moment)).total_seconds()
+    for unit, size in UNITS.items():
+        if passed >= size:
+            return f"{int(passed // size)} {unit} ago"
     return "just now"
 
 
@@ -68,20 +69,20 @@ def left(moment: str | None, now: datetime | None = None) -> str:
     """ "in 3 min" of an ISO time; "never" for none."""
     if not moment:
         return "never"
-    then = datetime.fromisoformat(moment)
-    span = ((then if then.tzinfo else then.replace(tzinfo=UTC)) - (now or datetime.now(UTC))).total_seconds()
-    for length, unit in ((2 * 86400, "d"), (2 * 3600, "h"), (60, "min")):
-        if span >= length:
-            return f"in {round(span / {'d': 86400, 'h': 3600, 'min': 60}[unit])} {unit}"
-    return f"in {span:.0f} s" if span >= 1 else "now"
+    length = (_time(moment) - (now or datetime.now(UTC))).total_seconds()
+    return f"in {span(length)}" if length >= 1 else "now"
 
 
 def day(moment: str) -> str:
     """ "25 Nov" of an ISO time."""
-    then = datetime.fromisoformat(moment).astimezone()
+    then = _time(moment).astimezone()
     return f"{then.day} {then:%b}"
 
 
 def clock(moment: str) -> str:
+    return f"{_time(moment).astimezone():%H:%M:%S}"
+
+
+def _time(moment: str) -> datetime:
     then = datetime.fromisoformat(moment)
-    return (then if then.tzinfo else then.replace(tzinfo=UTC)).astimezone().strftime("%H:%M:%S")
+    return then if then.tzinfo else then.replace(tzinfo=UTC)

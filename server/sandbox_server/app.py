@@ -35,7 +35,7 @@ from sandbox_server.api.body_limit import BodyLimit
 from sandbox_server.api.plain_address import PlainAddress
 from sandbox_server.builder import BaseSources, BuildLimits, DockerBuilder, Engine, kept_overlay
 from sandbox_server.builder.proxies import proxies
-from sandbox_server.errors import SandboxError, Unavailable
+from sandbox_server.errors import SandboxError, StoreUnavailable, Unavailable
 from sandbox_server.jobs import work
 from sandbox_server.operations import pool
 from sandbox_server.operations.bell import Bell
@@ -82,6 +82,7 @@ def create_waker(parts: Parts) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
     app.include_router(waker.router)
+    app.add_exception_handler(StoreUnavailable, waker.troubled)
     return app
 
 
@@ -202,6 +203,16 @@ def only_one(home: Path) -> Iterator[IO[str]]:
         yield file
 
 
+async def wait_for_database(parts: Parts) -> None:
+    """Until it answers: one on the same machine may start later than this server."""
+    while True:
+        try:
+            async with parts.store.read():
+                return
+        except StoreUnavailable:
+            await asyncio.sleep(parts.settings.reconcile_every)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
@@ -240,6 +251,9 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 async def _tell(request: Request, error: SandboxError) -> Response:
     """Before any route: a page for people, JSON below the API and for the scripts of our pages."""
+    if early := pages.tell_early(request, error):
+        early.headers.update(pages.HEADERS)
+        return early
     if request.url.path.startswith("/api/") or request.headers.get("accept") == "application/json":
         return await errors.known(request, error)
     response = pages.error_page(request, error)

@@ -22,6 +22,7 @@ SandboxError
 ├── Unavailable           503  a part of the platform is not there; may be tried again
 │   ├── RuntimeUnavailable
 │   ├── RouterUnavailable
+│   ├── StoreUnavailable       the database does not answer: nothing was changed
 │   ├── BaseMissing
 │   ├── Full                   no slot, address or room left
 │   └── StorageFull       507
@@ -160,6 +161,11 @@ class RuntimeUnavailable(Unavailable):
 class RouterUnavailable(Unavailable):
     code = "router_unavailable"
     default_hint = "Check that HAProxy runs: `sandbox doctor`."
+
+
+class StoreUnavailable(Unavailable):
+    code = "store_unavailable"
+    default_hint = "Try again in a moment."
 
 
 class BaseMissing(Unavailable):

@@ -25,6 +25,7 @@ from sandbox_server.app import (
     only_one,
     open_parts,
     open_repositories,
+    wait_for_database,
 )
 from sandbox_server.builder import BaseImage, Engine, keep_overlay, list_bases, remove_base
 from sandbox_server.domain.requirement import Declaration, Trouble
@@ -94,7 +95,7 @@ def serve() -> None:
     logging.getLogger(__name__).info("Sandbox %s at %s", __version__, settings.control_url)
     # What was imported stays for ever: looking through it for rubbish would only stop the world now and then.
     gc.freeze()
-    asyncio.run(server.serve(sockets=sockets))
+    asyncio.run(_serve(server, sockets, parts))
     if not server.started:
         sys.exit(1)
 
@@ -236,6 +237,12 @@ def show_bases() -> None:
 def drop_base(base: str) -> None:
     """Remove one, by Id or tag."""
     asyncio.run(remove_base(Engine(Settings().engine), base))
+
+
+async def _serve(server: uvicorn.Server, sockets: list[socket.socket], parts: Parts) -> None:
+    # Before uvicorn takes the signals: it hears none while it starts, and nobody could end this one.
+    await wait_for_database(parts)
+    await server.serve(sockets=sockets)
 
 
 async def _list_bases(settings: Settings) -> list[BaseImage]:

@@ -23,7 +23,8 @@ class Settings(BaseSettings):
         default=Path(".sandbox"), description="Folder with the database, bundles, logs and keys."
     )
     database: SecretStr = Field(
-        default=SecretStr(""), description="Database URL; by default an SQLite file in the home folder."
+        default=SecretStr(""),
+        description="URL of a Postgres database (see postgres.md); by default an SQLite file in the home folder.",
     )
 
     bind: str = Field(default="127.0.0.1", description="Address on which the edge listens.")

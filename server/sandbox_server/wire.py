@@ -227,8 +227,9 @@ class Release(Wire):
     """What gates missed when it was released all the same."""
     since_push: float | None = None
     """Seconds from its deployment's push to this release; None of a rollback."""
-    verdicts: dict[Literal["accepted", "remarks", "rejected"], list[str]] = {}
-    """Who had said what of its deployment by then: names by outcome. Of the releases in a history only."""
+    verdicts: dict[Literal["accepted", "remarks", "rejected", "ignored"], list[str]] = {}
+    """Who had said what of its deployment by then: names by outcome; "ignored" are those whom its gates did not count,
+    whatever they said. Of the releases in a history only."""
 
 
 class Branch(Wire):
@@ -282,6 +283,8 @@ class ReleaseRequest(Request):
     """End the candidate that has a share now."""
     override: bool = False
     """Release it although gates miss something; for administrators, with a `reason`."""
+    read: str = Field(default="", max_length=64)
+    """The `mark` of the preview that the person read; if it is another one by now: 409. Empty: nobody read it."""
 
 
 class RollbackRequest(Request):

@@ -53,9 +53,13 @@ class Verdict(Wire):
     steps: list[Step]
     review: int
     """The link by which it came."""
+    link_revoked_at: datetime | None = None
+    """Somebody took that link back later: it may have reached others. The verdict counts all the same."""
     at: datetime
     stands: bool
     """It is that person's newest on this deployment; only one that gates look at takes the place of another such."""
+    ignored: str = ""
+    """Why gates do not count it although it stands; empty: they do, or ask for no review."""
 
 
 class VerdictRequest(Request):
@@ -267,3 +271,5 @@ class Preview(Wire):
     """People on the release in force; None: not known."""
     gates: GateReport
     verdicts: list[Verdict]
+    mark: str = ""
+    """Of what decides: given back as `read`, a release is refused once something else is missing, or would change."""

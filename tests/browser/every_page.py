@@ -7,7 +7,8 @@ from tests.browser.filled import APP, BRANCH, FAILING, Filled
 from tests.server.api.test_routes import of_api, routes
 
 NO_HTML = {
-    "/live", "/apps/{app}/live", "/apps/{app}/deployments/{n}/live", "/apps/{app}/jobs/{number}/live",
+    "/live", "/apps/{app}/promote/{n}/live", "/apps/{app}/live", "/apps/{app}/deployments/{n}/live",
+    "/apps/{app}/jobs/{number}/live",
     "/apps/{app}/deployments/{n}/renv.lock", "/apps/{app}/deployments/{n}/sbom.json", "/static/{path:path}",
     "/apps/{app}/comments/live", "/apps/{app}/comments/{id}/live", "/apps/{app}/comments/{id}/picture",
     "/apps/{app}/reviews/live", "/apps/{app}/reviews/{id}/live", "/r/{token}/live", "/r/{token}/comments/{id}/picture",

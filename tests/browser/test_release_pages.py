@@ -5,9 +5,13 @@ from playwright.async_api import expect
 from tests.browser.anna import Anna
 from tests.browser.test_pages import APP
 from tests.server.pages.platform import Platform
+from tests.server.pages.reviewers import APP as NAME
+from tests.server.pages.reviewers import ask, judge
 
 from sandbox_server.auth import Caller
 from sandbox_server.operations import login
+from sandbox_server.operations.gates import set_gates
+from sandbox_server.wire_review import GatesRequest
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -62,4 +66,28 @@ async def test_every_page_of_a_release_fits_on_a_phone(server: tuple[Platform, s
     for path in ("promote/2", "gates", "deployments/2"):
         await root.go(f"{APP}/{path}")
         assert await root.overflow() <= 0, path
+    assert root.complaints == []
+
+
+async def test_what_somebody_reads_stays_and_what_happens_meanwhile_is_told(
+    server: tuple[Platform, str], root: Anna
+) -> None:
+    platform, page = server[0], root.page
+    number = await platform.push("feature-x", "Show margins", code="shinyApp(ui, better)")
+    await root.go(f"{APP}/promote/{number}")
+    await expect(page.get_by_text("asks for nothing before a release.")).to_be_visible()
+    button = page.get_by_role("button", name=f"Promote d{number}")
+    await page.get_by_label("Reason").fill("the shops wait")
+    where = await button.bounding_box()
+    await set_gates(platform.parts, ROOT, NAME, GatesRequest(gates={"reviews": 1}, reason="agreed"))
+    await judge(platform, await ask(platform, "Rita", "feature-x"), "rejected", number)
+    told = page.get_by_role("status").filter(has_text="Since you opened this page:")
+    await expect(told.get_by_text(f"Rita rejected d{number}.")).to_be_visible()
+    await expect(told.get_by_text("What is missing, or what the release would change")).to_be_visible()
+    await expect(page.get_by_text("asks for nothing before a release.")).to_be_visible()
+    assert await button.bounding_box() == where
+    await expect(page.get_by_label("Reason")).to_have_value("the shops wait")
+    await told.get_by_role("link", name="Read it as it is now").click()
+    await expect(page.get_by_text("Not yet: 2 things are missing.")).to_be_visible()
+    await expect(told).to_have_count(0)
     assert root.complaints == []

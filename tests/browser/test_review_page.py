@@ -149,12 +149,62 @@ async def test_drafts_survive_a_reload_and_a_newer_version_that_moves_nobody(
     assert rita.complaints == []
 
 
-async def test_a_script_that_did_not_come_is_asked_for_once_more(stage: Stage, browser: Browser) -> None:
+async def test_a_script_that_does_not_come_twice_is_asked_for_again(stage: Stage, browser: Browser) -> None:
     await stage.push("again")
     page = (await come(browser)).page
-    await page.route("**/review/ticks.js*", lambda route: route.abort(), times=1)
+    await page.route("**/review/ticks.js*", lambda route: route.abort(), times=2)
     await page.goto((await stage.ask("again")).url)
     await expect(page.get_by_role("button", name="Hide the review")).to_be_visible()
+
+
+async def test_a_page_without_its_scripts_is_left_alone_once_somebody_writes(
+    stage: Stage, browser: Browser
+) -> None:
+    await stage.push("without")
+    page = (await come(browser)).page
+    await page.clock.install()
+    await page.route("**/review/ticks.js*", lambda route: route.abort())
+    await page.goto((await stage.ask("without")).url)
+    async with page.expect_event("domcontentloaded"):
+        await page.clock.run_for(1)
+    await page.get_by_label("What do you notice?").fill("Half a thought")
+    await page.clock.run_for(60_000)
+    await expect(page.get_by_label("What do you notice?")).to_have_value("Half a thought")
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_text("Half a thought", exact=True)).to_be_visible()
+    assert [one.text for one in await said(stage, "without")] == ["Half a thought"]
+
+
+async def test_what_is_too_large_is_said_beside_the_form_which_keeps_its_words(
+    stage: Stage, browser: Browser
+) -> None:
+    await stage.push("large")
+    review = await stage.ask("large")
+    page = (await come(browser)).page
+    await look(page, review)
+    words = page.get_by_label("What do you notice?")
+    await words.fill("Keep me")
+    await page.locator("#comment-form").evaluate(
+        """(form) => {
+          const more = Object.assign(document.createElement("input"), { type: "hidden", name: "more" });
+          more.value = "x".repeat(9e6);
+          form.append(more);
+        }"""
+    )
+    await page.get_by_role("button", name="Send the comment").click()
+    told = page.locator("#comment-form [data-status]")
+    await expect(told).to_contain_text("What you sent is too large.")
+    await expect(words).to_have_value("Keep me")
+
+    bare = (await come(browser, java_script_enabled=False)).page
+    await bare.goto(review.url)
+    await bare.get_by_label("What do you notice?").fill("Keep me")
+    huge = {"name": "huge.png", "mimeType": "image/png", "buffer": bytes(9_000_000)}
+    await bare.locator("#comment-picture").set_input_files(huge)
+    await bare.get_by_role("button", name="Send the comment").click()
+    await expect(bare.get_by_role("heading", name="That is too large")).to_be_visible()
+    await bare.get_by_role("link", name="Back to the review").click()
+    await expect(bare.get_by_role("heading", name="Your verdict")).to_be_visible()
 
 
 async def test_what_was_sent_without_an_answer_and_is_sent_again_is_one_comment(
@@ -273,7 +323,7 @@ async def test_an_app_that_leads_away_from_itself_is_said_to_be_gone_and_comes_b
     await expect(frame.get_by_role("heading", name="Sales (d")).to_be_visible()
     await frame.locator("body").evaluate("body => { location.href = '//sandbox.localhost:1/'; }")
     await expect(frame.get_by_role("heading", name="Sales (d")).to_be_hidden()
-    gone = page.get_by_text("The app has not said hello yet.")
+    gone = page.get_by_text("The app does not answer this page yet.")
     await page.clock.run_for(30_000)
     await expect(gone).to_be_visible()
     await page.get_by_role("button", name="Load again").click()
@@ -290,7 +340,7 @@ async def test_an_app_that_is_not_to_be_framed_opens_in_its_own_tab_and_the_revi
     await page.clock.install()
     await look(page, await stage.ask("refuses"))
     await page.clock.run_for(30_000)
-    await expect(page.get_by_text("The app has not said hello yet.")).to_be_visible()
+    await expect(page.get_by_text("The app does not answer this page yet.")).to_be_visible()
     async with page.context.expect_page() as opened:
         await page.get_by_role("link", name="Open the app in its own tab").click()
     tab = await opened.value

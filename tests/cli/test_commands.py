@@ -256,6 +256,18 @@ def test_two_different_apps_in_one_command_are_wrong_use(pushed: Platform, sandb
         assert sandbox(*words, "--app", "sales").code == 0
 
 
+def test_an_app_that_had_to_be_named_is_named_in_the_next_commands_too(
+    pushed: Platform, sandbox: Sandbox
+) -> None:
+    assert "sandbox status\n" in sandbox("wait", "d42").err
+    for words in (("sales#42",), ("d42", "--app", "sales")):
+        assert "sandbox logs d42 --app sales  ·  sandbox status --app sales" in sandbox("wait", *words).err
+
+
+def test_the_next_commands_after_one_of_no_app_name_none(pushed: Platform, sandbox: Sandbox) -> None:
+    assert "--app" not in sandbox("token", "ls").err
+
+
 def test_a_deployment_that_is_none_is_wrong_use(pushed: Platform, sandbox: Sandbox) -> None:
     for words in (["wait", "main"], ["logs", "d0"], ["promote", "x#y"], ["diff", "dd"]):
         assert sandbox(*words).code == 2

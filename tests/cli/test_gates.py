@@ -130,6 +130,33 @@ def test_an_override_needs_a_reason_and_is_told(closed: Platform, sandbox: Sandb
     assert closed.releases["sales"][-1].override == ["It needs 1 review, and has none."]
 
 
+def test_a_refused_promote_tells_programs_what_is_missing_and_what_nobody_reviewed(
+    closed: Platform, sandbox: Sandbox
+) -> None:
+    closed.unreviewed = ["PRICES"]
+    refused = sandbox("promote", "d41", "--json").document
+    assert [one["gate"] for one in refused["missing"]] == ["reviews"]
+    assert refused["unreviewed"] == ["PRICES"]
+
+
+def test_gates_name_a_deployment_of_the_app_or_none(pushed: Platform, sandbox: Sandbox) -> None:
+    said = sandbox("gates", "--set", "reviews=1", "--reason", "x").err
+    assert "sandbox gates d41 --app sales" in said
+    pushed.newest("sales").released = True
+    assert "sandbox gates <deployment> --app sales" in sandbox("gates").err
+
+
+def test_status_suggests_what_is_missing_before_a_promote(pushed: Platform, sandbox: Sandbox) -> None:
+    assert "sandbox promote d41" in sandbox("status").err
+    pushed.gate_report = closed_gates()
+    done = sandbox("status")
+    assert "d41 cannot be released now:" in done.err
+    assert "- It needs 1 review, and has none. Ask for one: `sandbox review request d41" in done.err
+    assert "sandbox gates d41" in done.err.partition("Next: ")[2]
+    assert "promote" not in done.err.partition("Next: ")[2]
+    assert sandbox("status", "--json").document["gates"]["open"] is False
+
+
 def test_values_are_read_as_people_type_them() -> None:
     typed = [
         "reviews=2", "identified=true", "author_may_review=false", "max_age=14d", "checks=smoke",

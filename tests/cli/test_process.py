@@ -197,8 +197,17 @@ def test_promote_shows_what_changes_and_asks(logged_in: Platform, folder: Path) 
     code, shown = on_a_terminal(["promote", "d41"], lambda text: "n\n" if "Release it?" in text else None)
     assert code == 1
     assert "abc1234 second" in shown
+    assert "Not reviewed" not in shown
     assert "Nothing was released." in shown
     assert not logged_in.releases
+
+
+def test_promote_names_what_nobody_reviewed_before_it_asks(logged_in: Platform, folder: Path) -> None:
+    assert run("deploy").returncode == 0
+    logged_in.unreviewed = ["PRICES", "DB_HOST"]
+    code, shown = on_a_terminal(["promote", "d41"], lambda text: "n\n" if "Release it?" in text else None)
+    assert code == 1
+    assert "Not reviewed: PRICES, DB_HOST" in shown.partition("Release it?")[0]
 
 
 def test_an_override_shows_what_is_missing_before_it_asks(logged_in: Platform, folder: Path) -> None:

@@ -121,6 +121,53 @@ def test_a_list_shows_good_links_and_open_comments(reviewed: Platform, sandbox: 
     assert "resolved by ada" in everything.out
 
 
+@pytest.mark.parametrize(
+    ("state", "mail", "word"),
+    [
+        ("open", "none", "none: copy the link"),
+        ("open", "failed", "failed: copy the link"),
+        ("open", "waiting", "waiting"),
+        ("open", "sent", "sent"),
+        ("expired", "none", "none"),
+    ],
+)
+def test_a_list_says_in_a_word_how_the_link_gets_there(
+    reviewed: Platform, sandbox: Sandbox, state: str, mail: str, word: str
+) -> None:
+    reviewed.reviews[:] = [a_review(state=state, mail=mail)]
+    row = next(line for line in sandbox("review", "list", "--all").out.splitlines() if "Rita" in line)
+    assert word in row
+    assert ("copy the link" in row) is ("copy the link" in word)
+
+
+@pytest.mark.parametrize(
+    ("mail", "why", "words"),
+    [
+        ("none", "", "mail: this server had no mail server. Copy the link, and send it yourself."),
+        ("waiting", "", "mail: it is being sent."),
+        (
+            "waiting",
+            "m:25 cannot be reached",
+            "mail: not sent yet. m:25 cannot be reached. It is tried again. Copy the link,",
+        ),
+        ("failed", "No such mailbox.", "mail: it could not be sent. No such mailbox. Copy the link, and"),
+        ("sent", "", "mail: it was sent."),
+    ],
+)
+def test_a_link_is_shown_with_what_became_of_its_mail(
+    reviewed: Platform, sandbox: Sandbox, mail: str, why: str, words: str
+) -> None:
+    reviewed.reviews[:] = [a_review(mail=mail, mail_why=why)]
+    assert words in sandbox("review", "show", "1").out
+
+
+def test_a_verdict_by_a_link_that_was_withdrawn_later_says_so(reviewed: Platform, sandbox: Sandbox) -> None:
+    reviewed.reviews[:] = [a_review(state="revoked", url="", verdicts=[a_verdict(link_revoked_at=NOW)])]
+    assert "by a link that was withdrawn later" in sandbox("review", "show", "1").out
+    reviewed.reviews[0].verdicts = [a_verdict()]
+    assert "withdrawn" not in sandbox("review", "show", "1").out
+
+
 def test_a_list_gives_json(reviewed: Platform, sandbox: Sandbox) -> None:
     found = sandbox("review", "list", "--json").document
     assert [one["id"] for one in found["reviews"]] == [1]

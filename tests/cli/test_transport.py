@@ -12,7 +12,7 @@ from tests.cli.server import TOKEN, Platform, Server
 
 from sandbox_cli import transport
 from sandbox_cli.client import Client, patiently
-from sandbox_cli.errors import Unreachable
+from sandbox_cli.errors import Refused, Unreachable
 
 
 class Stranger(http.server.BaseHTTPRequestHandler):
@@ -121,3 +121,16 @@ def test_a_server_that_comes_back_is_waited_for() -> None:
     assert patiently(ask, start_then_listen) == "ada"
     assert "does not answer just now" in said[0]
     server.stop()
+
+
+def test_a_server_without_its_database_is_waited_for_and_other_refusals_are_not() -> None:
+    refusals = [("store_unavailable", 503), ("not_found", 404)]
+    waited: list[str] = []
+
+    def ask() -> str:
+        code, status = refusals[len(waited)]
+        raise Refused(status, {"code": code, "message": code})
+
+    with pytest.raises(Refused, match="not_found"):
+        patiently(ask, waited.append)
+    assert len(waited) == 1

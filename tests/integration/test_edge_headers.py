@@ -1,5 +1,7 @@
 """What the edge takes out of requests and answers, and what it refuses, with the real HAProxy."""
 
+from dataclasses import replace
+
 import pytest
 from tests.integration.edge_parts import RELEASE, Kit, app_of, seen
 
@@ -113,6 +115,18 @@ async def test_service_workers_are_refused(edge: Kit) -> None:
 async def test_the_runners_own_paths_are_not_for_users(edge: Kit, path: str) -> None:
     assert (await edge.get(RELEASE, path)).status_code == 404
     assert app_of(await edge.get("asleep.apps.localhost", path)) == "waker"
+
+
+@pytest.mark.parametrize("shares", [{}, {RELEASE: "100:slot2"}, {RELEASE: "100:slot2:each"}])
+async def test_the_page_that_wakes_an_app_finds_its_files_when_the_app_is_up(
+    edge: Kit, shares: dict[str, str]
+) -> None:
+    await edge.go(replace(edge.wanted, shares=shares))
+    for path in ("/__sandbox__/page/waker.js", "/__sandbox__/page/live"):
+        assert app_of(await edge.get(RELEASE, path)) == "waker"
+        assert app_of(await edge.get(RELEASE, path, Sec_Fetch_Dest="document")) == "waker"
+    for path in ("/__sandbox__/pages", "/x/__sandbox__/page/waker.js", "/%5f_sandbox__/page/waker.js"):
+        assert (await edge.get(RELEASE, path)).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/__sandbox__/x%zz", "/%5f_sandbox%5F_/%", "/%4"])

@@ -12,7 +12,7 @@ import pytest
 from docker import APIClient
 from playwright.sync_api import Page, expect, sync_playwright
 from tests.chromium import CHROMIUM, QUIET
-from tests.integration.platform import APPS, Platform, branch_host
+from tests.integration.platform import APPS, PATIENCE, Platform, branch_host
 
 from sandbox_server.builder.base_image import base_tag
 
@@ -40,8 +40,8 @@ AT_ONCE = 3
 
 @pytest.fixture(scope="module")
 def platform(base_image: None) -> Iterator[Platform]:
-    """Its own: so many apps would keep others' platform busy."""
-    made = Platform()
+    """Its own: so many apps would keep others' platform busy. On a slow machine they keep one another busy too."""
+    made = Platform(smoke_timeout=PATIENCE)
     try:
         made.start()
         yield made

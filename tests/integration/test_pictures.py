@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from tests.chromium import CHROMIUM, QUIET
 from tests.integration.frames import PAGE
 from tests.integration.platform import Platform, deployment_host, until
@@ -13,6 +13,8 @@ from tests.server.visitor.test_picture import size
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
 APP = "pictured"
+SECONDS = 60
+"""Until a page is there."""
 PLACE = {
     "url": "/?from=review", "width": 900, "height": 600, "scroll_y": 300,
     "inputs": {"place": "second", "inner": "two", "late": "typed late", "go": 1},
@@ -71,4 +73,28 @@ def test_what_sleeps_opens_by_itself_in_a_frame(platform: Platform) -> None:
         page.evaluate("ask({ sandbox: 'where', id: 7 })")
         page.wait_for_function("answer('place', 7)")
         assert page.evaluate("answer('place', 7).url") == "/?tab=2"
+        browser.close()
+
+
+def test_what_was_begun_is_there_when_the_version_has_slept_in_its_frame(platform: Platform) -> None:
+    asked = platform.sandbox(
+        "review", "request", "--branch", "main", "--to", "Rita <rita@example.org>", "--app", APP
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page()
+        page.goto(asked.document["url"])
+        app = page.frame_locator("#app")
+        expect(app.locator("#slide")).to_be_attached(timeout=SECONDS * 1000)
+        page.get_by_label("What do you notice?").fill("Half a thought")
+        # As when the computer sleeps: the connection is gone, and after a while the version sleeps too.
+        app.locator("body").evaluate("() => Shiny.shinyapp.$socket.close()")
+        page.get_by_text("The app has lost its connection").wait_for()
+        # The very moment matters: the old instance may still be there, and is up before the page has its files.
+        platform.wait_status(APP, 1, "asleep")
+        page.get_by_role("button", name="Load again").click()
+        expect(app.locator("#slide")).to_be_attached(timeout=SECONDS * 1000)
+        assert page.get_by_label("What do you notice?").input_value() == "Half a thought"
+        page.get_by_role("button", name="Send the comment").click()
+        page.get_by_text("Your comment was sent.").wait_for(timeout=SECONDS * 1000)
         browser.close()

@@ -11,7 +11,7 @@ from sandbox_cli.client import Client
 from sandbox_cli.console import Live, console, one_line
 from sandbox_cli.errors import Failure, Refused
 from sandbox_cli.gone import Look
-from sandbox_cli.names import checked_app, nearest
+from sandbox_cli.names import nearest
 from sandbox_cli.options import App, Argument, Branch, Option
 from sandbox_cli.place import Origin
 from sandbox_cli.selection import Selection
@@ -50,7 +50,7 @@ def deploy(
     folder = _folder(path)
     origin = place.origin(folder, branch)
     chosen = _choose(folder, origin)
-    name = checked_app(app) if app else place.app_of(folder, chosen.project)
+    name = place.app(app) if app else place.app_of(folder, chosen.project)
     _tell(folder, name, origin, chosen)
     limits.check(client, chosen)
     _question_name(client, name)

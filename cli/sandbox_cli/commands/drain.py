@@ -46,8 +46,8 @@ def drain(
     console.document(found)
     show(found)
     console.done(_sentence(number, found, now=now, cancel=cancel))
-    undo = [] if now or cancel else [f"sandbox drain d{number} --cancel --app {name}"]
-    console.next(f"sandbox status --app {name}", *undo)
+    undo = [] if now or cancel else [f"sandbox drain d{number} --cancel"]
+    console.next("sandbox status", *undo)
 
 
 def show(found: list[Draining]) -> None:

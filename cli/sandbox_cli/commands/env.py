@@ -15,13 +15,7 @@ Scope = Literal["sandbox", "release"]
 ScopeOption = Annotated[Scope, Option(("--scope",), "Who gets it: sandboxes, or the release.")]
 BranchOption = Annotated[
     str | None,
-    Option(
-        (
-            "--branch",
-            "-b",
-        ),
-        "Only this branch's sandbox; by default all.",
-    ),
+    Option(("--branch", "-b"), "Only this branch's sandbox; by default all."),
 ]
 
 

@@ -47,7 +47,7 @@ def figures(
         console.table(("", f"last {window.words}", ""), _rows(found, window))
     _faults(found["faults"])
     of = f" d{number}" if number else ""
-    console.next(f"sandbox logs{of} --app {name}", f"sandbox figures{of} --app {name} --week")
+    console.next(f"sandbox logs{of}", f"sandbox figures{of} --week")
 
 
 def summary(total: Point, span: str) -> str:

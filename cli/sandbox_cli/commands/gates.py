@@ -37,7 +37,7 @@ def gates(
     elif clear or set_:
         _change(client, place.app(app), set_ or [], clear, reason, yes)
     else:
-        _tell(client.gates(place.app(app)))
+        _tell(client, client.gates(place.app(app)))
 
 
 def _change(client: Client, app: str, words: list[str], clear: bool, reason: str, yes: bool) -> None:
@@ -49,10 +49,10 @@ def _change(client: Client, app: str, words: list[str], clear: bool, reason: str
         f"From now on nothing is demanded before a release of {app}. Do it?"
     ):  # fmt: skip
         raise Failure("Nothing has changed.", "See them: `sandbox gates`.", code="declined")
-    _tell(client.set_gates(app, wanted, reason))
+    _tell(client, client.set_gates(app, wanted, reason))
 
 
-def _tell(found: Gates) -> None:
+def _tell(client: Client, found: Gates) -> None:
     console.document(found)
     app = found["app"]
     if not found["words"]:
@@ -63,8 +63,15 @@ def _tell(found: Gates) -> None:
     _tell_notes(found["notes"])
     if found["since"]:
         console.say(f"In force since {found['since'][:10]}, {ago(found['since'])}: {one_line(found['why'])}.")
-    more = [f"sandbox gates d42 --app {app}"] if found["words"] else []
+    more = [f"sandbox gates {_next_to_release(client, app)} --app {app}"] if found["words"] else []
     console.next(*more, f'sandbox gates --set reviews=1 --reason "…" --app {app}')
+
+
+def _next_to_release(client: Client, app: str) -> str:
+    """The newest that a branch shows and users do not have."""
+    shown = [sandbox["current"] for sandbox in client.app(app)["sandboxes"] if sandbox["current"]]
+    fresh = [one["deployment"] for one in shown if not one["released"]]
+    return f"d{max(fresh)}" if fresh else "<deployment>"
 
 
 def _tell_report(found: GateReport) -> None:

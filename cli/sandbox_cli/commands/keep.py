@@ -2,11 +2,11 @@
 
 from sandbox_cli import place
 from sandbox_cli.console import console
-from sandbox_cli.options import App, KeptBranch
+from sandbox_cli.options import App, BranchOfSandbox
 from sandbox_cli.words import day
 
 
-def keep(branch: KeptBranch, app: App = None) -> None:
+def keep(branch: BranchOfSandbox, app: App = None) -> None:
     """Keep a branch's sandbox that was to be removed."""
     kept = place.client().keep(place.app(app), branch)
     console.document(kept)

@@ -31,6 +31,7 @@ def logs(
     kind = "build" if build else "run"
     if follow:
         _stream(client.follow_logs(name, number, kind, tail))
+        console.next(f"sandbox logs d{number}", "sandbox status")
     else:
         _show(client.logs(name, number, kind, tail), number, build=build)
 

@@ -54,7 +54,7 @@ def _url(app: str, branch: str | None) -> str:
     known = ", ".join(sandbox["branch"] for sandbox in detail["sandboxes"]) or "none"
     raise Failure(
         f"{app} has no sandbox of the branch {branch}; there is: {known}.",
-        f"`sandbox deploy --branch {branch}`.",
+        f"Push it: `sandbox deploy --branch {branch}`.",
         code="not_found",
     )
 

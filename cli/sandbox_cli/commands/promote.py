@@ -64,22 +64,17 @@ def promote(
     name = place.app_with(target and target.app, app)
     detail = client.app(name)
     number = target.number if target else _target(client, detail, branch, percent)
+    read = ""
     if console.asks() and not yes:
         if override:
             _show_missing(client, name, number)
-        _ask(client, detail, number, percent, canary)
-    with console.live() as show:
-        asked = client.release(
-            name,
-            number,
-            detail["seen"],
-            reason,
-            percent=percent,
-            canary=canary,
-            replace=replace,
-            override=override,
-        )
-        job = waiting.finished(client, asked, show)
+        read = _ask(client, detail, number, percent, canary)
+    how = {"percent": percent, "canary": canary, "replace": replace, "override": override, "read": read}
+    try:
+        job = _released(client, detail, number, reason, **how)
+    except Failure as refused:
+        _add_what_is_missing(client, name, number, refused)
+        raise
     tell(job, shares.sentence(job["release"], detail, canary), shares.stay(job, detail))
 
 
@@ -107,6 +102,19 @@ def tell(job: Job, sentence: str, left: str) -> None:
             console.say(f"    {clean(line)}")
     console.next(*shares.commands(release))
     console.result(release["url"])
+
+
+def _released(client: Client, detail: AppDetail, number: int, reason: str, **how: Any) -> Job:
+    with console.live() as show:
+        asked = client.release(detail["app"], number, detail["seen"], reason, **how)
+        return waiting.finished(client, asked, show)
+
+
+def _add_what_is_missing(client: Client, app: str, number: int, refused: Failure) -> None:
+    """For programs, that read no sentences."""
+    if console.json and refused.code == "gate_closed":
+        found = client.preview(app, number)
+        refused.document = {"missing": found["gates"]["missing"], "unreviewed": found["unreviewed"]}
 
 
 def _target(client: Client, detail: AppDetail, branch: str | None, percent: int | None) -> int:
@@ -182,14 +190,25 @@ def _show_missing(client: Client, app: str, number: int) -> None:
         console.say("All gates are open: there is nothing to override.")
 
 
-def _ask(client: Client, detail: AppDetail, number: int, percent: int | None, canary: str | None) -> None:
-    before = detail["release"]["deployment"] if detail["release"] else None
+def _ask(client: Client, detail: AppDetail, number: int, percent: int | None, canary: str | None) -> str:
+    """The mark of what the person read and agreed to; empty where nothing was to be read."""
+    read, before = "", detail["release"]["deployment"] if detail["release"] else None
     if percent != 0:
         show_changes(client.diff(detail["app"], before, number))
+        found = client.preview(detail["app"], number)
+        _show_unreviewed(found["unreviewed"])
+        read = found.get("mark", "")
     if not console.confirm(shares.question(detail, number, percent, canary)):
         raise Failure(
             "Nothing was released.", f"Look at it first: `sandbox diff d{number}`.", code="declined"
         )
+    return read
+
+
+def _show_unreviewed(variables: list[str]) -> None:
+    if variables:
+        told = ", ".join(one_line(variable) for variable in variables)
+        console.warn(f"Not reviewed: {told}, changed for users since the review or the push.")
 
 
 def show_changes(diff: Diff) -> None:

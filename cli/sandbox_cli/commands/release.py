@@ -4,13 +4,12 @@ from sandbox_cli import place
 from sandbox_cli.answers_sessions import Side, Watch
 from sandbox_cli.client import POLL, Client, patiently
 from sandbox_cli.console import Live, console
-from sandbox_cli.errors import Failure
+from sandbox_cli.errors import INTERRUPTED, Failure
 from sandbox_cli.options import App
 from sandbox_cli.words import clock, plural
 
 UNDER_WAY = ("canary", "watching")
 BAD = ("aborted", "rolled_back", "troubled")
-INTERRUPTED = 130
 
 
 def watch(app: App = None) -> None:

@@ -29,7 +29,9 @@ def render(
         waiting.finished(client, client.render(name, number, scope, parameters), show)
     output = next((one for one in client.outputs(name, number) if one["scope"] == scope), None)
     if output is None:
-        raise Failure("It was rendered, but nothing is kept of it.", f"`sandbox logs d{number}`.")
+        raise Failure(
+            "It was rendered, but nothing is kept of it.", f"Read the log: `sandbox logs d{number}`."
+        )
     url = client.app(name)["url"] if scope == "release" else client.deployment(name, number)["permalink"]
     console.document({"app": name, "url": url, **output})
     sees = "Users see it now" if scope == "release" else "Its sandbox shows it now"
@@ -51,5 +53,9 @@ def _which(client: Client, given: str | None, scope: str, app: str | None) -> tu
     name = place.app(app)
     release = client.app(name)["release"]
     if release is None:
-        raise Failure(f"Nothing of {name} is released yet.", "`sandbox promote`.", code="not_possible")
+        raise Failure(
+            f"Nothing of {name} is released yet.",
+            "Release something: `sandbox promote`.",
+            code="not_possible",
+        )
     return name, release["deployment"]

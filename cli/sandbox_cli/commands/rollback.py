@@ -67,5 +67,5 @@ def _still_on(job: Job, detail: AppDetail, move: str) -> str:
 def _release(text: str) -> int:
     found = re.fullmatch(r"(?:release\s*|r)?([1-9][0-9]{0,8})", text.strip())
     if not found:
-        raise WrongUse(f"{text} is not a release number.", "`sandbox releases` lists them.")
+        raise WrongUse(f"{text} is not a release number.", "See them all: `sandbox releases`.")
     return int(found[1])

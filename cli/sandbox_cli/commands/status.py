@@ -2,6 +2,7 @@
 
 from sandbox_cli import place
 from sandbox_cli.answers import AppDetail, Branch, Deployment, Release
+from sandbox_cli.answers_review import GateReport
 from sandbox_cli.answers_sessions import Availability, Figures, Notice
 from sandbox_cli.commands import drain, figures
 from sandbox_cli.commands.releases import warn_of_override
@@ -23,10 +24,12 @@ def status(app: App = None) -> None:
     measured = client.figures(name, last=_HOUR) if detail["release"] else None
     available = client.availability(name) if detail["release"] else None
     notices = [notice for notice in client.notices(name) if not notice["settled_at"]]
+    fresh = _fresh(detail)
+    report = client.gate_report(name, fresh) if fresh else None
     console.document(
         {
             **detail, "deployments": deployments, "draining": draining, "figures": measured,
-            "availability": available, "open_notices": notices,
+            "availability": available, "open_notices": notices, "gates": report,
         }
     )  # fmt: skip
     _release(detail, measured)
@@ -47,13 +50,28 @@ def status(app: App = None) -> None:
     _notices(notices)
     _trouble(deployments)
     _drift(deployments)
+    _missing(report)
+    console.next(_next(report), "sandbox logs", "sandbox releases")
+
+
+def _fresh(detail: AppDetail) -> int | None:
+    """What a branch shows and users do not have."""
     current = [sandbox["current"] for sandbox in detail["sandboxes"] if sandbox["current"]]
-    fresh = next((deployment for deployment in current if not deployment["released"]), None)
-    console.next(
-        f"sandbox promote d{fresh['deployment']}" if fresh else "sandbox deploy",
-        "sandbox logs",
-        "sandbox releases",
-    )
+    return next((one["deployment"] for one in current if not one["released"]), None)
+
+
+def _missing(report: GateReport | None) -> None:
+    """What holds it back, and how to get it."""
+    if report and report["missing"]:
+        console.warn(f"d{report['deployment']} cannot be released now:")
+        for missing in report["missing"]:
+            console.say(f"  - {one_line(missing['message'])} {one_line(missing['hint'])}")
+
+
+def _next(report: GateReport | None) -> str:
+    if report is None:
+        return "sandbox deploy"
+    return f"sandbox {'promote' if report['open'] else 'gates'} d{report['deployment']}"
 
 
 def _release(detail: AppDetail, measured: Figures | None) -> None:

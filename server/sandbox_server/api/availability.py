@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from sandbox_server.api.dependencies import Limit, Member, PartsOf
-from sandbox_server.operations import availability, told
+from sandbox_server.operations import availability
 from sandbox_server.wire_sessions import Availability, Notice
 
 router = APIRouter(tags=["availability"])
@@ -11,12 +11,12 @@ router = APIRouter(tags=["availability"])
 
 @router.get("/notices")
 async def open_notices(_: Member, parts: PartsOf) -> list[Notice]:
-    return await told.open_notices(parts)
+    return await availability.open_notices(parts)
 
 
 @router.get("/apps/{app}/notices")
 async def notices_of_app(_: Member, parts: PartsOf, app: str, limit: Limit = 50) -> list[Notice]:
-    return await told.notices_of(parts, app, limit)
+    return await availability.notices_of(parts, app, limit)
 
 
 @router.get("/apps/{app}/availability")

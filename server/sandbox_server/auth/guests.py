@@ -31,7 +31,7 @@ class Guest:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Link:
     """A link's rows."""
 
     review: Review
@@ -42,31 +42,31 @@ class Asked:
 async def guest_of_link(store: Store, sealer: Sealer, token: str, now: datetime) -> Guest:
     """Raises `NotFound` for what is no link of this server, `LinkOver` for one that is of no use any more."""
     async with store.read() as tx:
-        asked = await _asked(tx, review_link.id_in(token))
-    if asked is None or not link_of(asked.review).is_token(token, sealer.derive):
+        link = await _link(tx, review_link.id_in(token))
+    if link is None or not link_of(link.review).is_token(token, sealer.derive):
         raise _unknown()
-    check_open(asked, now)
-    review, app = asked.review, asked.app
+    check_open(link, now)
+    review, app = link.review, link.app
     return Guest(
-        review_id=review.id or 0, app=app.name, branch=asked.branch.name, name=review.name, email=review.email,
+        review_id=review.id or 0, app=app.name, branch=link.branch.name, name=review.name, email=review.email,
         expires_at=review.expires_at, by=review.by, title=app.title or app.name,
     )  # fmt: skip
 
 
-async def open_link(tx: AsyncSession, guest: Guest, now: datetime) -> Asked:
+async def open_link(tx: AsyncSession, guest: Guest, now: datetime) -> Link:
     """Its rows, looked at again in this transaction. Raises `LinkOver` if it was withdrawn meanwhile."""
-    asked = await _asked(tx, guest.review_id)
-    if asked is None:
+    link = await _link(tx, guest.review_id)
+    if link is None:
         raise _unknown()
-    check_open(asked, now)
-    return asked
+    check_open(link, now)
+    return link
 
 
-def check_open(asked: Asked, now: datetime) -> None:
+def check_open(link: Link, now: datetime) -> None:
     """Raises `LinkOver`."""
-    review = asked.review
+    review = link.review
     hint = f"Ask {review.by} for a new one."
-    if asked.app.removed_at or asked.branch.removed_at:
+    if link.app.removed_at or link.branch.removed_at:
         raise LinkOver("What this link led to was removed.", f"Ask {review.by} what became of it.")
     if review.revoked_at:
         raise LinkOver("This link was withdrawn.", hint)
@@ -74,7 +74,7 @@ def check_open(asked: Asked, now: datetime) -> None:
         raise LinkOver(f"This link was good until {review.expires_at:%-d %B %Y, %H:%M} UTC.", hint)
 
 
-async def _asked(tx: AsyncSession, review_id: int | None) -> Asked | None:
+async def _link(tx: AsyncSession, review_id: int | None) -> Link | None:
     query = (
         select(Review, App, Branch)
         .join(App, col(App.id) == col(Review.app_id))
@@ -82,7 +82,7 @@ async def _asked(tx: AsyncSession, review_id: int | None) -> Asked | None:
         .where(col(Review.id) == review_id)
     )
     found = (await tx.exec(query)).first() if review_id is not None else None
-    return Asked(*found) if found else None
+    return Link(*found) if found else None
 
 
 def _unknown() -> NotFound:

@@ -25,10 +25,15 @@ def new_commits(before: Iterable[str], after: Iterable[str]) -> list[str]:
 
 
 def count_commits(before: Sequence[str] | None, after: Sequence[str]) -> int | None:
-    """How many are new; None if one of the pushes told of none. Without an earlier deployment all are."""
+    """How many are new; without an earlier deployment all are.
+
+    None if one of the pushes told of none, or both of none that both have: a shallow clone's one commit may stand for
+    hundreds.
+    """
     if not after or before == []:
         return None
-    return len(new_commits(before or (), after))
+    count = len(new_commits(before or (), after))
+    return None if before is not None and count == len(after) else count
 
 
 def changed_lines(old: str, new: str) -> int:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
+from sandbox_server.domain import gate_keys
 from sandbox_server.domain.gates import GatesConfig
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.names import check_app_name, nearest
@@ -253,7 +254,13 @@ def _sentence(detail: Mapping[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         near = nearest(where[-1], _known(where[:-1]))
         return f"sandbox.toml has an unknown key `{key}`" + (f"; did you mean `{near[0]}`?" if near else ".")
+    if where[0] == "gates":
+        return _of_gates(detail)
     return f"sandbox.toml: `{key}`: {str(detail['msg']).removeprefix('Value error, ').rstrip('.')}."
+
+
+def _of_gates(detail: Mapping[str, Any]) -> str:
+    return f"sandbox.toml: `{gate_keys.place(detail['loc'])}`: {gate_keys.said(detail['loc'][1:], detail)}."
 
 
 def _known(table: list[str]) -> list[str]:

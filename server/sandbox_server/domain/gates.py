@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from sandbox_server.domain import freeze
+from sandbox_server.domain import freeze, gate_keys
 from sandbox_server.domain.names import nearest
 from sandbox_server.domain.person import person
 from sandbox_server.domain.running import STORED, Table, span_seconds
@@ -68,7 +68,7 @@ class GatesConfig(Table):
     @classmethod
     def _is_some_time(cls, seconds: float | None) -> float | None:
         if seconds == 0:
-            raise ValueError("a review is never that new")
+            raise ValueError('no review is that new; write such as "14d" or "36h"')
         return seconds
 
     @field_validator("freeze")
@@ -101,10 +101,15 @@ class GatesConfig(Table):
     def _can_be_met(self) -> "GatesConfig":
         for one in self.reviewers:
             if one.startswith("@") and one[1:] not in self.groups:
-                raise ValueError(f"the group {one!r} is not in `groups`")
-        if self.reviewers and self.reviews > len(self.people):
+                raise ValueError(
+                    f'`reviewers` names {one}, but nobody said who that is: write `{one[1:]} = ["name@example.org"]` '
+                    "below `[gates.groups]`"
+                )
+        count = len(self.people)
+        if self.reviewers and self.reviews > count:
             raise ValueError(
-                f"`reviews` is {self.reviews}, but `reviewers` are {len(self.people)} only: "
+                f"`reviews` is {self.reviews}, but `reviewers` names {count} "
+                f"{'person' if count == 1 else 'people'} only: "
                 "no release could ever have so many"
             )
         return self
@@ -133,10 +138,10 @@ def stored(values: Mapping[str, Any]) -> GatesConfig:
 
 
 def _sentence(detail: Mapping[str, Any]) -> str:
-    where = [str(part) for part in detail["loc"] if not isinstance(part, int)]
-    key = ".".join(where)[:80]
+    loc = detail["loc"]
+    key = gate_keys.place(loc)
     if detail["type"] == "extra_forbidden":
-        near = nearest(where[-1], GatesConfig.model_fields)
+        near = nearest(str(loc[-1]), GatesConfig.model_fields)
         return f"There is no gate `{key}`" + (f"; did you mean `{near[0]}`?" if near else ".")
-    said = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
+    said = gate_keys.said(loc, detail)
     return f"`{key}`: {said}." if key else f"{said[:1].upper()}{said[1:]}."

@@ -12,7 +12,7 @@ from sandbox_server.domain import freeze
 from sandbox_server.domain.gate_words import listed, people
 from sandbox_server.domain.gates import GatesConfig
 from sandbox_server.domain.person import person
-from sandbox_server.domain.reviewers import Signed, Tally, tally
+from sandbox_server.domain.reviewers import Signed, Weighed, weigh
 from sandbox_server.wire import Smoke
 from sandbox_server.wire_review import Met, Missing
 
@@ -28,7 +28,7 @@ Gate = Literal["reviews", "rejected", "checks", "freeze", "max_commits"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Case:
     """A deployment that somebody wants to release, with all that gates look at."""
 
     app: str
@@ -75,35 +75,35 @@ class Judgement:
         self.met.append(Met(gate=gate, message=message))
 
 
-def judge(gates: GatesConfig, asked: Asked, now: datetime) -> Judgement:
+def judge(gates: GatesConfig, case: Case, now: datetime) -> Judgement:
     found = Judgement()
     if gates.reviews:
-        said = tally(gates, asked.signed, asked.image, asked.author, asked.mails, now)
-        _judge_rejections(found, asked, said)
-        _judge_reviews(found, gates, asked, said)
+        said = weigh(gates, case.signed, case.image, case.author, case.mails, now)
+        _judge_rejections(found, case, said)
+        _judge_reviews(found, gates, case, said)
     if "smoke" in gates.checks:
-        _judge_smoke(found, asked)
-    _judge_time(found, gates, asked, now)
-    _judge_commits(found, gates, asked)
+        _judge_smoke(found, case)
+    _judge_time(found, gates, case, now)
+    _judge_commits(found, gates, case)
     return found
 
 
-def _judge_rejections(found: Judgement, asked: Asked, said: Tally) -> None:
+def _judge_rejections(found: Judgement, case: Case, said: Weighed) -> None:
     if not said.rejected:
         found.has("rejected", "Nobody whose review counts rejected it.")
     for one in said.rejected:
         found.lacks(
             "rejected",
             f"{one.shown} rejected it on {_day(one.at)}.",
-            f"Mend it and push again: `{asked.push}`; or ask them to judge anew: "
-            f"{_request(asked, one.name, one.email)}."
-            if asked.shown == asked.number
-            else f"Push again what mends it: `{asked.push}`.",
+            f"Mend it and push again: `{case.push}`; or ask them to judge anew: "
+            f"{_request(case, one.name, one.email)}."
+            if case.shown == case.number
+            else f"Push again what mends it: `{case.push}`.",
         )
 
 
-def _judge_reviews(found: Judgement, gates: GatesConfig, asked: Asked, said: Tally) -> None:
-    names = [one.name for one in said.accepted]
+def _judge_reviews(found: Judgement, gates: GatesConfig, case: Case, said: Weighed) -> None:
+    names = [one.named for one in said.accepted]
     have = len(names)
     if have >= gates.reviews:
         found.has("reviews", f"{people(have)} accepted it: {listed(names)}.")
@@ -112,26 +112,26 @@ def _judge_reviews(found: Judgement, gates: GatesConfig, asked: Asked, said: Tal
     needs = f"It needs {_reviews(gates.reviews)}{whose}, and has {have or 'none'}"
     counted = f" ({listed(names)})" if names else ""
     ignored = [f" {one.shown} does not count: {why}." for one, why in said.ignored[:3]]
-    found.lacks("reviews", f"{needs}{counted}.{''.join(ignored)}", _how_to_ask(gates, asked, said))
+    found.lacks("reviews", f"{needs}{counted}.{''.join(ignored)}", _how_to_ask(gates, case, said))
 
 
-def _how_to_ask(gates: GatesConfig, asked: Asked, said: Tally) -> str:
-    if asked.shown == asked.number:
-        barred = set() if gates.author_may_review else {person(asked.mails.get(asked.author, ""))}
+def _how_to_ask(gates: GatesConfig, case: Case, said: Weighed) -> str:
+    if case.shown == case.number:
+        barred = set() if gates.author_may_review else {person(case.mails.get(case.author, ""))}
         left = sorted(mail for who, mail in gates.people.items() if who not in said.heard | barred)
-        return f"Ask for one: {_request(asked, 'Name', left[0] if left else 'mail')}."
-    if asked.shown:
+        return f"Ask for one: {_request(case, 'Name', left[0] if left else 'mail')}."
+    if case.shown:
         return (
-            f"{asked.branch} shows d{asked.shown} by now, and only that can be reviewed: "
-            f'`sandbox review request d{asked.shown} --app {asked.app} --to "Name <mail>"`.'
+            f"{case.branch} shows d{case.shown} by now, and only that can be reviewed: "
+            f'`sandbox review request d{case.shown} --app {case.app} --to "Name <mail>"`.'
         )
-    again = f"`{asked.push}`"
-    return f"Nothing of {asked.branch} can be reviewed any more; push it again: {again}."
+    again = f"`{case.push}`"
+    return f"Nothing of {case.branch} can be reviewed any more; push it again: {again}."
 
 
-def _judge_smoke(found: Judgement, asked: Asked) -> None:
-    before_users = asked.smoke.status == "passed" and asked.release_smoke is not None
-    seen = asked.release_smoke if before_users and asked.release_smoke else asked.smoke
+def _judge_smoke(found: Judgement, case: Case) -> None:
+    before_users = case.smoke.status == "passed" and case.release_smoke is not None
+    seen = case.release_smoke if before_users and case.release_smoke else case.smoke
     check = "The smoke check with the release's variables" if before_users else "The smoke check"
     if seen.status == "passed":
         again = (
@@ -140,31 +140,31 @@ def _judge_smoke(found: Judgement, asked: Asked) -> None:
         found.has("checks", f"{check} has passed{again}.")
         return
     told = f": {seen.reason.rstrip('.')}" if seen.reason else ""
-    hint = _before_users_hint(asked) if before_users else _smoke_hint(asked)
+    hint = _before_users_hint(case) if before_users else _smoke_hint(case)
     found.lacks("checks", f"{check} {_NOT_PASSED[seen.status]}{told}.", hint)
 
 
-def _smoke_hint(asked: Asked) -> str:
-    again = f"have it visited again: `sandbox restart {asked.typed}`"
+def _smoke_hint(case: Case) -> str:
+    again = f"have it visited again: `sandbox restart {case.typed}`"
     return {
-        "pending": f"Wait for it: `sandbox wait {asked.typed}`.",
-        "failed": f"Read its log: `sandbox logs {asked.typed}`, then push again: `{asked.push}`.",
+        "pending": f"Wait for it: `sandbox wait {case.typed}`.",
+        "failed": f"Read its log: `sandbox logs {case.typed}`, then push again: `{case.push}`.",
         "busy": f"If it never rests, name what people wait for in sandbox.toml, `[smoke] wait_for`; else {again}.",
         "skipped": f"Once the server has a browser (`sandbox doctor`), {again}.",
-    }[asked.smoke.status]
+    }[case.smoke.status]
 
 
-def _before_users_hint(asked: Asked) -> str:
+def _before_users_hint(case: Case) -> str:
     return (
-        f"Look at the release's variables: `sandbox env ls --scope release --app {asked.app}`, "
-        f"then try again: `sandbox promote {asked.typed}`."
+        f"Look at the release's variables: `sandbox env ls --scope release --app {case.app}`, "
+        "then ask for the release again."
     )
 
 
-def _judge_time(found: Judgement, gates: GatesConfig, asked: Asked, now: datetime) -> None:
+def _judge_time(found: Judgement, gates: GatesConfig, case: Case, now: datetime) -> None:
     if not gates.freeze:
         return
-    zone = ZoneInfo(asked.zone or "UTC")
+    zone = ZoneInfo(case.zone or "UTC")
     closed = [(text, ends) for text in gates.freeze if (ends := freeze.parse(text).ends(now, zone))]
     if not closed:
         found.has("freeze", "It is not a time at which releases rest.")
@@ -176,32 +176,32 @@ def _judge_time(found: Judgement, gates: GatesConfig, asked: Asked, now: datetim
         )
 
 
-def _judge_commits(found: Judgement, gates: GatesConfig, asked: Asked) -> None:
+def _judge_commits(found: Judgement, gates: GatesConfig, case: Case) -> None:
     if gates.max_commits is None:
         return
-    if asked.base is None:
+    if case.base is None:
         found.has("max_commits", "It is the first release, so commits are not counted.")
-    elif asked.commits is None:
+    elif case.commits is None:
         found.lacks(
             "max_commits",
-            f"How many commits it brings against d{asked.base} is not known: "
+            f"How many commits it brings against d{case.base} is not known: "
             "the pushes tell of no commit that both have.",
-            f"Push it from its git repository, with the whole history: `{asked.push}`.",
+            f"Push it from its git repository, with the whole history: `{case.push}`.",
         )
-    elif asked.commits > gates.max_commits:
+    elif case.commits > gates.max_commits:
         found.lacks(
             "max_commits",
-            f"It brings {_commits(asked.commits)} against d{asked.base}; {gates.max_commits} at most are allowed.",
-            f"Release a part of them first; see them: `sandbox diff d{asked.base} {asked.typed}`.",
+            f"It brings {_commits(case.commits)} against d{case.base}; {gates.max_commits} at most are allowed.",
+            f"Release a part of them first; see them: `sandbox diff d{case.base} {case.typed}`.",
         )
     else:
         found.has(
-            "max_commits", f"It brings {_commits(asked.commits)}; {gates.max_commits} at most are allowed."
+            "max_commits", f"It brings {_commits(case.commits)}; {gates.max_commits} at most are allowed."
         )
 
 
-def _request(asked: Asked, name: str, mail: str) -> str:
-    return f"`sandbox review request {asked.typed} --to {_typed(f'{name} <{mail}>')}`"
+def _request(case: Case, name: str, mail: str) -> str:
+    return f"`sandbox review request {case.typed} --to {_typed(f'{name} <{mail}>')}`"
 
 
 def _typed(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sandbox_server.domain.instance import Scope
-from sandbox_server.domain.release import ReleaseRow, kept, standing
+from sandbox_server.domain.release import ReleaseRow, kept, serving
 
 _FULL = 0.8
 """Share of the sessions that instances serve well at which another one starts."""
@@ -46,7 +46,7 @@ def wanted_runs(
     the other, but not kept ones that were `withdrawn`: deployment and spec hash."""
     runs = {Run(deployment, Scope.sandbox) for deployment in ready}
     for made in releases.values():
-        users = {_released(row) for row in standing(made)}
+        users = {_released(row) for row in serving(made)}
         numbers = kept(made, keep_previous, now)
         spare = {_released(row, spare=True) for row in made if row.number in numbers}
         needed = {(run.deployment, run.spec_hash) for run in users}

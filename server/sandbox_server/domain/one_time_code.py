@@ -9,14 +9,17 @@ from sandbox_server.domain.review_link import Sign
 VALID = timedelta(minutes=10)
 TRIES = 5
 """Wrong answers that a code bears."""
-_DIGITS = 6
+_DIGITS = 8
+"""So many that codes may soon be had again: whoever guesses at all of a week's is right once in 30,000 weeks."""
 _PAUSE = timedelta(minutes=1)
-_LIMITS = ((timedelta(hours=1), 5), (timedelta(days=1), 20))
-"""How many codes in which time: a guess is right once in 200,000 codes."""
+_AT_ONCE = 3
+"""Codes in an hour that come after the short pause; all others after the long one."""
+_LONG_PAUSE = timedelta(minutes=15)
+_HOUR = timedelta(hours=1)
 
 
 def code(sign: Sign, link: int, nonce: str, made_at: datetime) -> str:
-    """Six digits."""
+    """Eight digits."""
     said = sign(f"code {link} {nonce} {made_at.timestamp()!r}")
     return f"{int(said, 16) % 10**_DIGITS:0{_DIGITS}}"
 
@@ -32,15 +35,17 @@ def is_alive(made_at: datetime | None, tries: int, now: datetime) -> bool:
 
 
 def wait(made: Sequence[datetime], now: datetime) -> timedelta:
-    """How long until another one may be made; nothing, if one may now."""
-    past = sorted(at for at in made if at <= now)
-    free = [past[-1] + _PAUSE] if past else []
-    for span, most in _LIMITS:
-        within = [at for at in past if now - at < span]
-        free += [within[-most] + span] if len(within) >= most else []
-    return max([timedelta(), *(at - now for at in free)])
+    """How long until another one may be made; nothing, if one may now.
+
+    Whoever got a link forwarded can use codes up, but not for long: never is it more than a quarter of an hour.
+    """
+    past = sorted(at for at in made if timedelta() <= now - at < _HOUR)
+    if not past:
+        return timedelta()
+    pause = _PAUSE if len(past) < _AT_ONCE else _LONG_PAUSE
+    return max(timedelta(), past[-1] + pause - now)
 
 
 def remembered(made: Sequence[datetime], now: datetime) -> list[datetime]:
     """Those that still count, and the one that is made now."""
-    return [*(at for at in made if timedelta() <= now - at < _LIMITS[-1][0]), now]
+    return [*(at for at in made if timedelta() <= now - at < _HOUR), now]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from sandbox_server.domain.octets import big, little
 from sandbox_server.errors import BadPicture, TooLarge
 
 LARGEST = 5 * 1024 * 1024
@@ -26,7 +27,9 @@ HEADERS: Final = {
 MOST_PARTS = 20_000
 """Chunks and segments that are looked at: a file of nothing but tiny ones would keep everybody waiting."""
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+NOT_WHOLE = "This is not a whole PNG, JPEG, WebP or GIF picture."
+
+PNG = b"\x89PNG\r\n\x1a\n"
 _NO_SIZE = {0xC4, 0xC8, 0xCC}
 """Markers of a JPEG that look like those of a frame, and are none."""
 
@@ -52,7 +55,7 @@ def kind_of(data: bytes) -> Kind:
     except (IndexError, ValueError):
         found = None
     if found is None:
-        raise BadPicture("This is not a whole PNG, JPEG, WebP or GIF picture.")
+        raise BadPicture(NOT_WHOLE)
     longest = max(found.width, found.height)
     if (
         not min(found.width, found.height)
@@ -64,7 +67,7 @@ def kind_of(data: bytes) -> Kind:
 
 
 def _known(data: bytes) -> Kind | None:
-    if data.startswith(_PNG):
+    if data.startswith(PNG):
         return _png(data)
     if data.startswith(b"\xff\xd8\xff"):
         return _jpeg(data)
@@ -81,14 +84,14 @@ def _png(data: bytes) -> Kind | None:
         return None
     if b"IDAT" not in {name for name, _ in chunks}:
         return None
-    return Kind("image/png", "png", _big(data, 16, 4), _big(data, 20, 4))
+    return Kind("image/png", "png", big(data, 16, 4), big(data, 20, 4))
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
     """Name and length of each, up to the last one that is whole."""
-    at = len(_PNG)
+    at = len(PNG)
     while at + 12 <= len(data):
-        name, length = data[at + 4 : at + 8], _big(data, at, 4)
+        name, length = data[at + 4 : at + 8], big(data, at, 4)
         at += 12 + length
         if at > len(data) or not re.fullmatch(rb"[A-Za-z]{4}", name):
             return
@@ -105,9 +108,9 @@ def _jpeg(data: bytes) -> Kind | None:
         if data[at + 1] == 0xFF:
             at += 1
             continue
-        marker, length = data[at + 1], _big(data, at + 2, 2)
+        marker, length = data[at + 1], big(data, at + 2, 2)
         if 0xC0 <= marker <= 0xCF and marker not in _NO_SIZE:
-            size = (_big(data, at + 7, 2), _big(data, at + 5, 2))
+            size = (big(data, at + 7, 2), big(data, at + 5, 2))
         at += 2 + length
         if marker == 0xDA:
             whole = data.find(b"\xff\xd9", at) > 0
@@ -120,37 +123,21 @@ def _jpeg(data: bytes) -> Kind | None:
 def _gif(data: bytes) -> Kind | None:
     if data.find(b"\x2c", 13) < 0 or data.find(b"\x3b", 14) < 0:
         return None
-    return Kind("image/gif", "gif", _little(data, 6, 2), _little(data, 8, 2))
+    return Kind("image/gif", "gif", little(data, 6, 2), little(data, 8, 2))
 
 
 def _webp(data: bytes) -> Kind | None:
-    if _little(data, 4, 4) + 8 > len(data):
+    if little(data, 4, 4) + 8 > len(data):
         return None
     if data[12:16] == b"VP8X":
-        return _of_webp(_little(data, 24, 3) + 1, _little(data, 27, 3) + 1)
+        return _of_webp(little(data, 24, 3) + 1, little(data, 27, 3) + 1)
     if data[12:16] == b"VP8L" and data[20] == 0x2F:
-        bits = _little(data, 21, 4)
+        bits = little(data, 21, 4)
         return _of_webp((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
     if data[12:16] == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
-        return _of_webp(_little(data, 26, 2) & 0x3FFF, _little(data, 28, 2) & 0x3FFF)
+        return _of_webp(little(data, 26, 2) & 0x3FFF, little(data, 28, 2) & 0x3FFF)
     return None
 
 
 def _of_webp(width: int, height: int) -> Kind:
     return Kind("image/webp", "webp", width, height)
-
-
-def _big(data: bytes, at: int, count: int) -> int:
-    return int.from_bytes(_part(data, at, count), "big")
-
-
-def _little(data: bytes, at: int, count: int) -> int:
-    return int.from_bytes(_part(data, at, count), "little")
-
-
-def _part(data: bytes, at: int, count: int) -> bytes:
-    """Raises `ValueError` beyond the end."""
-    found = data[at : at + count]
-    if len(found) < count:
-        raise ValueError(at)
-    return found

@@ -42,7 +42,7 @@ def candidate(releases: Sequence[R]) -> R | None:
     return last if last and 0 < last.share < ALL else None
 
 
-def standing(releases: Sequence[R]) -> list[R]:
+def serving(releases: Sequence[R]) -> list[R]:
     """Those that have the app's users now: the one in force, and the candidate if there is one."""
     return [release for release in (in_force(releases), candidate(releases)) if release is not None]
 

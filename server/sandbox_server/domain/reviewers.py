@@ -9,6 +9,8 @@ from sandbox_server.domain.gates import GatesConfig
 from sandbox_server.domain.person import person
 from sandbox_server.domain.signature import newest
 
+WITHDRAWN = "by a link that was withdrawn later"
+
 
 @dataclass(frozen=True)
 class Signed:
@@ -30,15 +32,22 @@ class Signed:
     at: datetime
     variables_at: int = 0
     """The newest variable row of that moment."""
+    withdrawn: bool = False
+    """The link was taken back later; it counts all the same."""
 
     @property
     def shown(self) -> str:
         """Who says it was them, and whose link it was."""
-        return f"{self.name} ({self.user or self.email})"
+        return f"{self.name} ({self.user or self.email}{f', {WITHDRAWN}' if self.withdrawn else ''})"
+
+    @property
+    def named(self) -> str:
+        """In a list of names."""
+        return f"{self.name} ({WITHDRAWN})" if self.withdrawn else self.name
 
 
 @dataclass(frozen=True)
-class Tally:
+class Weighed:
     accepted: list[Signed]
     """Of each person one."""
     rejected: list[Signed]
@@ -48,14 +57,14 @@ class Tally:
     """Who have accepted, as `person` names them."""
 
 
-def tally(
+def weigh(
     gates: GatesConfig,
     signed: Sequence[Signed],
     image: str,
     author: str,
     mails: Mapping[str, str],
     now: datetime,
-) -> Tally:
+) -> Weighed:
     """Of verdicts on one deployment: those that count and stand.
 
     The person is the one whose link it was; somebody who signed by other people's links is still one person. No time
@@ -70,9 +79,15 @@ def tally(
     ignored += [
         (one, f"it is older than {in_words(gates.max_age or 0)}") for one in given if one not in accepted
     ]
-    return Tally(
-        # Of one hand's several the newest: it has seen the most.
-        accepted=[*{_hand(one, mails): one for one in reversed(accepted)}.values()],
+    # Of one hand's several the newest: it has seen the most.
+    hands = {_hand(one, mails): one for one in reversed(accepted)}
+    ignored += [
+        (one, f"the same person signed as {hands[_hand(one, mails)].name} too")
+        for one in accepted
+        if one not in hands.values()
+    ]
+    return Weighed(
+        accepted=[*hands.values()],
         rejected=[one for one in counted if one.outcome == "rejected"],
         ignored=ignored,
         heard=frozenset(person(one.email) for one in accepted),
@@ -85,6 +100,20 @@ def standing(
     """Ids of the verdicts on one deployment that stand: those that gates look at, and of people of whom none counts
     the newest."""
     return {one.id for one in newest(signed, lambda one: not _why_not(gates, one, image, author, mails))}
+
+
+def uncounted(
+    gates: GatesConfig,
+    signed: Sequence[Signed],
+    image: str,
+    author: str,
+    mails: Mapping[str, str],
+    now: datetime,
+) -> dict[int, str]:
+    """Why gates do not count verdicts that stand, by their ids; empty where no gate asks for reviews."""
+    if not gates.reviews:
+        return {}
+    return {one.id: why for one, why in weigh(gates, signed, image, author, mails, now).ignored}
 
 
 def _why_not(gates: GatesConfig, one: Signed, image: str, author: str, mails: Mapping[str, str]) -> str:

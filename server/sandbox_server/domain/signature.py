@@ -13,7 +13,7 @@ WORDS: Mapping[str, str] = {
 }
 
 
-class Signed(Protocol):
+class VerdictRow(Protocol):
     """What these rules need of a verdict."""
 
     @property
@@ -24,7 +24,7 @@ class Signed(Protocol):
     def email(self) -> str: ...
 
 
-S = TypeVar("S", bound=Signed)
+S = TypeVar("S", bound=VerdictRow)
 
 
 def meaning(outcome: Outcome, number: int, title: str) -> str:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 
-from sandbox_server.errors import SandboxError
+from sandbox_server.errors import SandboxError, StoreUnavailable
 from sandbox_server.jobs.worker import Worker
 from sandbox_server.operations import crash, edge, hang, instances, notices_in_pages, notify, pool
 from sandbox_server.operations.bell import wait
@@ -126,6 +126,8 @@ async def _round(parts: Parts, step: Step) -> bool:
     """False if it did not succeed; the next round tries again."""
     try:
         await step(parts)
+    except StoreUnavailable:
+        pass  # the store says so itself, once
     except SandboxError as error:
         log.warning("%s: %s", step.__name__.strip("_"), error.message)
     except Exception:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError
+from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError, StoreUnavailable
 from sandbox_server.jobs.kinds import KINDS
 from sandbox_server.operations.bell import wait
 from sandbox_server.operations.parts import Parts
@@ -50,6 +50,8 @@ class Worker:
         try:
             while await self._claim():
                 pass
+        except StoreUnavailable:
+            pass  # the store says so itself, once
         except Exception:
             log.exception("looking for jobs failed")
 
@@ -64,7 +66,7 @@ class Worker:
             job = await jobs.claim(tx, now, LEASE, busy, mine=self._work_of.keys())
         if job is None:
             return False
-        task = asyncio.create_task(self._work(job), name=f"job {job.id} {job.kind}")
+        task = asyncio.create_task(self._work_or_wait(job), name=f"job {job.id} {job.kind}")
         self._running[task] = job.kind
         task.add_done_callback(lambda done: self._running.pop(done, None))
         return True
@@ -87,6 +89,12 @@ class Worker:
             for job in open_jobs
         )
 
+    async def _work_or_wait(self, job: Job) -> None:
+        try:
+            await self._work(job)
+        except StoreUnavailable:
+            log.warning("job %s (%s) goes on when its lease is over", job.id, job.kind)
+
     async def _work(self, job: Job) -> None:
         if job.attempts > ATTEMPTS:
             # Each time it was begun the process ended with it.
@@ -102,7 +110,7 @@ class Worker:
             if _stopping():
                 raise
             await self._finish(job, "failed", error=CANCELLED)
-        except (RuntimeUnavailable, RouterUnavailable) as error:
+        except (RuntimeUnavailable, RouterUnavailable, StoreUnavailable) as error:
             await self._later(job, error)
         except SandboxError as error:
             await self._finish(job, "failed", error=problem(error))
@@ -121,6 +129,8 @@ class Worker:
             await asyncio.sleep(LEASE / 3)
             try:
                 held = await self._renew(job)
+            except StoreUnavailable:
+                continue
             except Exception:
                 log.exception("the lease of job %s was not renewed; trying again", job.id)
                 continue

@@ -14,7 +14,6 @@ from sandbox_server.operations import bundle, library
 from sandbox_server.operations.ahead import ahead
 from sandbox_server.operations.choose_base import choose_base
 from sandbox_server.operations.parts import Parts
-from sandbox_server.operations.programs import fetch_quarto
 from sandbox_server.operations.progress import Progress, shown
 from sandbox_server.store import deployments
 from sandbox_server.store.failpoints import failpoint
@@ -108,7 +107,7 @@ async def _make(parts: Parts, deployment: Deployment, progress: Progress) -> Bui
     progress.line(f"{read.detected.kind.label}: {read.detected.why}")
     progress.line(f"R {base.r_version}; packages from {declared.origin.value}")
     path = parts.bundles.path(deployment.bundle)
-    quarto, instead = await fetch_quarto(parts, read, progress)
+    quarto, instead = await library.fetch_quarto(parts, read, progress)
     resolution = await library.plan(parts, read, base, path, progress)
     failpoint("build.planned")
     wanted = library.library_of(parts, read, base, resolution, quarto)

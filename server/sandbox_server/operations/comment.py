@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
 
+from anyio import to_thread
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
 from sandbox_server.domain import comment as rules
-from sandbox_server.domain.picture import kind_of
+from sandbox_server.domain.bare_picture import without_metadata
 from sandbox_server.errors import Conflict, Forbidden, NotPossible
-from sandbox_server.operations import pinned
+from sandbox_server.operations import letters, pinned
 from sandbox_server.operations.commenters import (
     Who,
     begin,
@@ -38,7 +39,7 @@ async def comment(
     row = begin(who, request.key, rules.said(request.text), parts.clock())
     row.place = pinned.place(request.place) if request.place else {}
     if picture:
-        kind_of(picture)
+        picture = await to_thread.run_sync(without_metadata, picture)
     async with _one_at_a_time(parts, who, picture):
         known = await _keep(parts, who, app, deployment_number, row, picture)
     if known.parent_id is not None:
@@ -62,6 +63,7 @@ async def answer(parts: Parts, who: Who, app: str, id: int, request: AnswerReque
             await _check_room(tx, id)
             await comments.add(tx, row)
             await comments.record(tx, row, "answered", at=row.created_at, by=signature(who))
+            await letters.tell_of_comment(parts, tx, row)
     if known is not None and known.parent_id != id:
         raise _key_taken()
     return await shown(parts, found)
@@ -113,6 +115,7 @@ async def _write(parts: Parts, who: Who, app: str, number: int, row: Row) -> Row
         await check_rate(tx, who, row.created_at)
         await comments.add(tx, row)
         await comments.record(tx, row, "made", at=row.created_at, by=signature(who))
+        await letters.tell_of_comment(parts, tx, row)
         if row.picture_state == "waiting":
             payload = {"comment": row.id}
             await jobs.add(tx, "picture", f"comment:{row.id}", payload, by=signature(who), now=row.created_at)

@@ -6,7 +6,7 @@ Every step looks before it acts, so that after a kill the whole story can be tol
 import time
 
 from sandbox_server.domain.instance import InstanceState, Scope
-from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError
+from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError, StoreUnavailable
 from sandbox_server.operations import build, documents, edge, retire, start, trouble, visit
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import deployments, events, instances
@@ -23,7 +23,7 @@ async def deploy(parts: Parts, job: Job) -> None:
     deployment_id = job.payload["deployment"]
     try:
         await _deploy(parts, deployment_id)
-    except (RuntimeUnavailable, RouterUnavailable):
+    except (RuntimeUnavailable, RouterUnavailable, StoreUnavailable):
         raise
     except SandboxError as error:
         await fail(parts, deployment_id, error)

@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from sandbox_server import __version__
 from sandbox_server.domain.instance import Scope, volume_name
-from sandbox_server.errors import SandboxError
+from sandbox_server.errors import SandboxError, StoreUnavailable
 from sandbox_server.operations import gates
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.trouble import shown_size
@@ -44,8 +44,14 @@ def _disk(parts: Parts) -> Finding:
 
 
 async def _database(parts: Parts) -> Finding:
-    async with parts.store.read() as tx:
-        broken = await events.first_broken(tx)
+    try:
+        async with parts.store.read() as tx:
+            broken = await events.first_broken(tx)
+    except StoreUnavailable as error:
+        return Finding(
+            part="database", status="failed", message=error.message,
+            remedy="See that the server of SANDBOX_DATABASE runs and lets this one in; the server's log says why.",
+        )  # fmt: skip
     if broken is not None:
         return Finding(
             part="database", status="failed", message=f"The history was altered at event {broken}.",
@@ -124,12 +130,15 @@ async def _bookmarks(parts: Parts) -> list[Finding]:
 
 async def _reviewers(parts: Parts) -> list[Finding]:
     """Of apps whose gates demand reviews: authors who could accept their own pushes, and nobody would see it."""
-    async with parts.store.read() as tx:
-        told = {
-            app.name: note
-            for app in await apps.all_apps(tx)
-            for note in await gates.not_known_authors(tx, app.id or 0)
-        }
+    try:
+        async with parts.store.read() as tx:
+            told = {
+                app.name: note
+                for app in await apps.all_apps(tx)
+                for note in await gates.not_known_authors(tx, app.id or 0)
+            }
+    except StoreUnavailable:
+        return []
     return [
         Finding(
             part="reviewers", status="warning", message=f"{app}: {note}",
@@ -140,8 +149,11 @@ async def _reviewers(parts: Parts) -> list[Finding]:
 
 
 async def _whose(parts: Parts, volume: str) -> str:
-    async with parts.store.read() as tx:
-        every = list(await tx.exec(select(App)))
+    try:
+        async with parts.store.read() as tx:
+            every = list(await tx.exec(select(App)))
+    except StoreUnavailable:
+        return volume
     names = {
         volume_name(parts.platform, app.id or 0, scope): f"{app.name} ({scope})"
         for app in every

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import config
+from sandbox_server.domain.comparison import Baseline, Comparison, Unit, alone, judge
 from sandbox_server.domain.figures import Counts
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.kind import Kind
 from sandbox_server.domain.release import newest
 from sandbox_server.domain.running import WatchConfig
-from sandbox_server.domain.verdict import Base, Unit, Verdict, alone, judge
 from sandbox_server.domain.watching import Watched, watched
 from sandbox_server.store import deployments, figures
 from sandbox_server.store.tables import Deployment, Release
@@ -24,9 +24,9 @@ class Evidence:
     deployment: Deployment
     before: Deployment | None
     newer: Counts
-    older: Base | None
+    older: Baseline | None
     config: WatchConfig
-    verdict: Verdict
+    comparison: Comparison
 
 
 async def gather(tx: AsyncSession, made: Sequence[Release], now: datetime) -> Evidence | None:
@@ -46,8 +46,8 @@ async def gather(tx: AsyncSession, made: Sequence[Release], now: datetime) -> Ev
     unit: Unit = "session" if Kind(deployment.kind).serves == "session" else "request"
     span = max((now - found.since).total_seconds(), 1.0)
     older = await _base(tx, found, before, now, wanted, unit) if before else None
-    verdict = judge(newer, older, span, wanted, unit) if older else alone(newer, wanted, unit)
-    return Evidence(found, deployment, before, newer, older, wanted, verdict)
+    comparison = judge(newer, older, span, wanted, unit) if older else alone(newer, wanted, unit)
+    return Evidence(found, deployment, before, newer, older, wanted, comparison)
 
 
 async def _base(
@@ -57,17 +57,17 @@ async def _base(
     now: datetime,
     wanted: WatchConfig,
     unit: Unit,
-) -> Base:
+) -> Baseline:
     """Over the same minutes, or over the last day if too few used it in these."""
     name = f"d{before.number}"
     if span := found.beside(now):
         counts = await _measured(tx, before, span)
         if (counts.started if unit == "session" else counts.requests) >= wanted.sessions:
-            return Base(counts, name, max((span[1] - span[0]).total_seconds(), 1.0))
+            return Baseline(counts, name, max((span[1] - span[0]).total_seconds(), 1.0))
     since, until = found.day(now)
     counts = await _measured(tx, before, (since, until))
     began = found.base.created_at if found.base else since
-    return Base(
+    return Baseline(
         counts, name, max((until - max(since, began)).total_seconds(), 1.0), over=" over the last day"
     )
 

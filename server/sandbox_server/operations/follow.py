@@ -107,20 +107,20 @@ def _current(parts: Parts, look: _Look, last: Release, deployment: Deployment) -
             words=f"Nothing is watched. Users get {number} (release {last.number}).",
         )
     watch = Watch(
-        app=look.app.name, state="watching", words=seen.verdict.words, share=last.share, since=last.created_at,
+        app=look.app.name, state="watching", words=seen.comparison.words, share=last.share, since=last.created_at,
         until=seen.watched.until,
     )  # fmt: skip
     if last.share < ALL:
         plan = canary.stored(last.share, last.plan)
         watch.state = "canary"
         watch.steps = [(step.percent, step.seconds) for step in plan.steps]
-        if seen.watched.ended(now) and seen.verdict.state == "few":
+        if seen.watched.ended(now) and seen.comparison.state == "few":
             watch.words += f" It waits with {last.share} % until there are enough."
-    elif look.trouble or (seen.verdict.state == "worse" and seen.watched.ended(now - GRACE)):
-        watch.state, watch.words = "troubled", look.trouble or seen.verdict.words
-    elif seen.watched.ended(now) and seen.verdict.state != "worse":
+    elif look.trouble or (seen.comparison.state == "worse" and seen.watched.ended(now - GRACE)):
+        watch.state, watch.words = "troubled", look.trouble or seen.comparison.words
+    elif seen.watched.ended(now) and seen.comparison.state != "worse":
         span = in_words((seen.watched.until - last.created_at).total_seconds()) if seen.watched.until else ""
-        watch.state, watch.words = "passed", f"{number} was watched for {span}. {seen.verdict.words}"
+        watch.state, watch.words = "passed", f"{number} was watched for {span}. {seen.comparison.words}"
     return watch
 
 

@@ -12,16 +12,17 @@ from sandbox_server.domain.batch import count_commits
 from sandbox_server.domain.comment import plain
 from sandbox_server.domain.gate_words import changes, unsure, words, written
 from sandbox_server.domain.gates import GatesConfig
-from sandbox_server.domain.gating import Asked, Judgement, judge
+from sandbox_server.domain.gating import Case, Judgement, judge
 from sandbox_server.domain.release import in_force
-from sandbox_server.domain.reviewers import Signed, standing, tally
+from sandbox_server.domain.reviewers import Signed, weigh
 from sandbox_server.domain.telling import one_line
 from sandbox_server.errors import BadConfig, BadRequest, Forbidden
+from sandbox_server.operations.heard import signed
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, events, releases, users, verdicts
 from sandbox_server.store import gates as rows
 from sandbox_server.store.tables import App, Branch, Deployment
-from sandbox_server.store.tables_review import Gate, Verdict
+from sandbox_server.store.tables_review import Gate
 from sandbox_server.wire import Smoke
 from sandbox_server.wire_review import GateReport, Gates, GatesRequest, Missing
 
@@ -91,19 +92,9 @@ async def check(
 async def accepted(tx: AsyncSession, parts: Parts, deployment: Deployment) -> list[Signed]:
     """The verdicts that count now and accept this deployment, one of each person."""
     assert deployment.id is not None
-    demanded, signed = await rows.in_force(tx, deployment.app_id), await _signed_on(tx, deployment.id)
+    demanded, given = await rows.in_force(tx, deployment.app_id), await _signed_on(tx, deployment.id)
     image, mails = deployment.image or "", await users.mails(tx)
-    return tally(demanded, signed, image, deployment.author, mails, parts.clock()).accepted
-
-
-async def stands(tx: AsyncSession, app_id: int, given: Sequence[Verdict]) -> set[int]:
-    """Ids of those that stand, of all verdicts on some of the app's deployments: a person's newest that counts."""
-    demanded, mails = await rows.in_force(tx, app_id), await users.mails(tx)
-    found: set[int] = set()
-    for id, of in (await deployments.by_ids(tx, {one.deployment_id for one in given})).items():
-        theirs = [_signed(one) for one in given if one.deployment_id == id]
-        found |= standing(demanded, theirs, of.image or "", of.author, mails)
-    return found
+    return weigh(demanded, given, image, deployment.author, mails, parts.clock()).accepted
 
 
 async def not_known_authors(tx: AsyncSession, app_id: int) -> list[str]:
@@ -133,15 +124,15 @@ async def _judge(
     row = await rows.newest(tx, app.id)
     if row is None:
         return Judgement()
-    asked = await _asked(tx, app, row, deployment, smoke)
-    return judge(rules.stored(row.gates), asked, parts.clock())
+    case = await _case(tx, app, row, deployment, smoke)
+    return judge(rules.stored(row.gates), case, parts.clock())
 
 
-async def _asked(tx: AsyncSession, app: App, row: Gate, deployment: Deployment, smoke: Smoke | None) -> Asked:
+async def _case(tx: AsyncSession, app: App, row: Gate, deployment: Deployment, smoke: Smoke | None) -> Case:
     assert deployment.id is not None
     branch = await tx.get_one(Branch, deployment.branch_id)
     base = await _base(tx, deployment)
-    return Asked(
+    return Case(
         app=app.name,
         number=deployment.number,
         branch=branch.name,
@@ -151,17 +142,11 @@ async def _asked(tx: AsyncSession, app: App, row: Gate, deployment: Deployment, 
         smoke=Smoke.model_validate(deployment.smoke),
         release_smoke=smoke,
         base=base.number if base else None,
-        commits=_new_commits(base, deployment),
+        commits=count_commits(base.commits if base else None, deployment.commits),
         zone=await _zone(tx, row, base),
         signed=await _signed_on(tx, deployment.id),
         mails=await users.mails(tx),
     )
-
-
-def _new_commits(base: Deployment | None, deployment: Deployment) -> int | None:
-    """None, too, if the pushes tell of none that both have: a shallow clone's one commit may stand for hundreds."""
-    count = count_commits(base.commits if base else None, deployment.commits)
-    return None if base and count == len(deployment.commits) else count
 
 
 async def _base(tx: AsyncSession, deployment: Deployment) -> Deployment | None:
@@ -184,15 +169,7 @@ async def _zone(tx: AsyncSession, row: Gate, base: Deployment | None) -> str:
 
 
 async def _signed_on(tx: AsyncSession, deployment_id: int) -> list[Signed]:
-    return [_signed(one) for one in await verdicts.of_deployment(tx, deployment_id)]
-
-
-def _signed(one: Verdict) -> Signed:
-    return Signed(
-        id=one.id or 0, deployment_id=one.deployment_id, review=one.review_id, outcome=one.outcome, name=one.name,
-        email=one.email, user=one.user, identified=one.identified, image=one.image, at=one.created_at,
-        variables_at=one.variables_at,
-    )  # fmt: skip
+    return await signed(tx, await verdicts.of_deployment(tx, deployment_id))
 
 
 async def _notes(tx: AsyncSession, app_id: int, authors: Sequence[str]) -> list[str]:

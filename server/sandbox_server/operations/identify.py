@@ -3,7 +3,8 @@ login."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Literal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,6 +15,7 @@ from sandbox_server.domain import one_time_code
 from sandbox_server.domain.person import person
 from sandbox_server.errors import Forbidden, NotPossible, SandboxError
 from sandbox_server.operations import letters
+from sandbox_server.operations.compose import code_of
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import events, gates, reviews, users
 from sandbox_server.store.tables_review import Review
@@ -33,6 +35,8 @@ class Proof:
     """A code is on its way, or there, and good until then."""
     mail: Literal["none", "waiting", "sent", "failed"] = "none"
     """How far its mail got."""
+    next: datetime | None = None
+    """Not before then another code can be had; None: now."""
 
 
 async def needs_code(parts: Parts, guest: Guest, caller: Caller | None = None) -> Proof:
@@ -42,6 +46,7 @@ async def needs_code(parts: Parts, guest: Guest, caller: Caller | None = None) -
         asked = await open_link(tx, guest, now)
         strict = (await gates.in_force(tx, asked.review.app_id)).identified
         known = await _is_this_person(tx, caller, guest)
+        pause = one_time_code.wait(await reviews.codes_for(tx, asked.review.app_id, guest.email), now)
     review = asked.review
     alive = one_time_code.is_alive(review.code_at, review.code_tries, now)
     return Proof(
@@ -49,6 +54,7 @@ async def needs_code(parts: Parts, guest: Guest, caller: Caller | None = None) -
         by_mail=parts.post is not None,
         until=review.code_at + one_time_code.VALID if alive and review.code_at else None,
         mail=letters.state_of(review, "code") if alive else "none",
+        next=now + pause if pause else None,
     )
 
 
@@ -116,7 +122,7 @@ async def _refusal(
     now = parts.clock()
     if review.code_at is None or not one_time_code.is_alive(review.code_at, review.code_tries, now):
         return _dead()
-    if one_time_code.is_code(code, letters.code_of(parts, review)):
+    if one_time_code.is_code(code, code_of(parts, review)):
         return None
     review.code_tries += 1
     tx.add(review)
@@ -154,7 +160,15 @@ def _needed(parts: Parts, guest: Guest) -> Forbidden:
 
 def _check_pace(made: Sequence[datetime], now: datetime) -> None:
     """Raises `NotPossible`."""
-    wait = one_time_code.wait(made, now).total_seconds()
-    if wait > 0:
-        soon = f"{wait:.0f} seconds" if wait < 100 else f"{wait / 60:.0f} minutes"
-        raise NotPossible("Another code was sent just before.", f"Look for it, or wait {soon}.")
+    pause = one_time_code.wait(made, now)
+    if pause:
+        raise NotPossible(
+            "A code was sent just before, and only the newest is good.",
+            f"Look for it in your mail. The next one can be had {_span(pause)}, at {now + pause:%H:%M:%S} UTC.",
+        )
+
+
+def _span(pause: timedelta) -> str:
+    """Rounded up: whoever waits so long is not too early."""
+    seconds = ceil(pause.total_seconds())
+    return f"in {seconds} seconds" if seconds < 100 else f"in {ceil(seconds / 60)} minutes"

@@ -59,27 +59,24 @@ async def revoke(parts: Parts, caller: Caller, app_name: str, review_id: int) ->
     async with parts.store.write() as tx:
         app = await apps.get(tx, app_name)
         row = await reviews.get(tx, app, review_id)
-        await revoke_in(tx, app, row, caller.user, parts.clock())
+        now = parts.clock()
+        if await reviews.revoke(tx, row, caller.user, now):
+            await _record_end(tx, app, row, caller.user, now)
     return await show_review(parts, app_name, review_id)
 
 
 async def revoke_all(tx: AsyncSession, app: App, branch: Branch, by: str, now: datetime) -> None:
     """Of a branch that goes: should it come again one day, old links must not lead to it."""
     for row in await reviews.open_ones(tx, branch.id or 0, now):
-        await revoke_in(tx, app, row, by, now)
+        # By nobody: it says nothing against the verdicts that came by it.
+        if await reviews.revoke(tx, row, "", now):
+            await _record_end(tx, app, row, by, now)
 
 
-async def revoke_in(tx: AsyncSession, app: App, row: Row, by: str, now: datetime) -> None:
-    if await reviews.revoke(tx, row, by, now):
-        await events.record(
-            tx,
-            at=now,
-            by=by,
-            action="review.revoked",
-            app=app.name,
-            subject=f"review {row.id}",
-            old=row.email,
-        )
+async def _record_end(tx: AsyncSession, app: App, row: Row, by: str, now: datetime) -> None:
+    await events.record(
+        tx, at=now, by=by, action="review.revoked", app=app.name, subject=f"review {row.id}", old=row.email
+    )
 
 
 def _person(request: ReviewRequest) -> tuple[str, str]:

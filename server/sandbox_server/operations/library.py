@@ -1,5 +1,6 @@
 """Library: what an app needs is resolved, fetched and installed; what was promised is compared with what is there."""
 
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,12 +20,14 @@ from sandbox_server.domain.resolve import (
     with_latest,
 )
 from sandbox_server.domain.versions import same
-from sandbox_server.errors import BuildFailed
+from sandbox_server.errors import BuildFailed, Unavailable
 from sandbox_server.operations.bundle import Read
 from sandbox_server.operations.parts import Parts
 
 _ROUNDS = 50
 """How often what came may ask for more. Each round goes one step down a chain of packages nobody indexes."""
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""As the machine calls itself → as Quarto's makers call it."""
 
 
 async def plan(parts: Parts, read: Read, base: Base, bundle: Path, report: Report) -> Resolution:
@@ -58,6 +61,25 @@ def check_declared(read: Read) -> list[str]:
         if need.sure:
             raise BuildFailed(f"{need.why} That needs the add-on {need.addon}.", _name_it(need.addon))
     return [f"{need.why} If it does not work: {_name_it(need.addon)}" for need in lacking]
+
+
+async def fetch_quarto(parts: Parts, read: Read, report: Report) -> tuple[Program | None, str]:
+    """Quarto, if the app wants it; or the drift, if R Markdown has to do instead. Raises `BuildFailed`."""
+    document = read.detected.kind.is_quarto
+    if not document and "quarto" not in read.config.addons:
+        return None, ""
+    report.step("fetching Quarto")
+    try:
+        archive, digest = await parts.repositories.program(_address(parts.settings.quarto))
+    except Unavailable as error:
+        if document and read.config.dependencies == "compatible":
+            return None, "R Markdown instead of Quarto"
+        raise BuildFailed(
+            f"{read.detected.entry} needs Quarto, which this server does not have: {error.message}",
+            'Ask the administrator to set SANDBOX_QUARTO to an archive; or set `dependencies = "compatible"` in '
+            "sandbox.toml: R Markdown then renders it, without what is Quarto's own.",
+        ) from None
+    return Program(archive, digest), ""
 
 
 def library_of(
@@ -143,6 +165,10 @@ def _source(source: Fetched, *, shared: bool) -> SourcePackage:
     if not origin:
         origin = source.url.split("/src/contrib/")[0]
     return SourcePackage(source.name, source.version, Path(source.path), source.sha256, origin, shared)
+
+
+def _address(setting: str) -> str:
+    return setting.replace("{arch}", _ARCHITECTURES.get(platform.machine(), platform.machine()))
 
 
 def _name_it(addon: Addon) -> str:

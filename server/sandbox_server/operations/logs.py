@@ -7,6 +7,7 @@ from typing import Literal
 
 from anyio import to_thread
 
+from sandbox_server.domain.instance import Scope
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, instances
 from sandbox_server.store.logs import last_time, read, read_on
@@ -20,15 +21,19 @@ _SEARCHED = 50_000
 """Lines."""
 
 
-async def read_log(parts: Parts, app: str, number: int, kind: Kind, tail: int | None = 500) -> list[LogLine]:
-    """The last `tail` lines, oldest first. Raises `NotFound`."""
+async def read_log(
+    parts: Parts, app: str, number: int, kind: Kind, tail: int | None = 500, *, scope: Scope | None = None
+) -> list[LogLine]:
+    """The last `tail` lines, oldest first; of a run in one scope only, if it is named. Raises `NotFound`."""
     deployment, rows = await _look(parts, app, number)
     if kind == "build":
         return await to_thread.run_sync(read, parts.logs.build(app, deployment.number), tail)
     lines: list[LogLine] = []
-    for path in parts.logs.saved_runs(app, number):
+    for path in parts.logs.saved_runs(app, number, scope):
         lines += await to_thread.run_sync(read, path, tail)
     for row in rows:
+        if scope not in (None, row.scope):
+            continue
         path = parts.logs.run(app, number, f"{row.scope}-{row.id}")
         saved = await to_thread.run_sync(last_time, path)
         lines += [

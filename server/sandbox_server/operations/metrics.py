@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.domain.exposition import Family, text
 from sandbox_server.domain.figures import EDGES, Counts
 from sandbox_server.domain.instance import InstanceState, Scope
-from sandbox_server.domain.release import standing
+from sandbox_server.domain.release import serving
 from sandbox_server.operations.measure import memory
 from sandbox_server.operations.observe import people_on
 from sandbox_server.operations.parts import Parts
@@ -65,7 +65,7 @@ async def metrics(parts: Parts) -> str:
 async def _places(parts: Parts, tx: AsyncSession) -> list[_Place]:
     live = await instances.live(tx)
     made = await releases.all_releases(tx)
-    released = {release.deployment_id for of_app in made.values() for release in standing(of_app)}
+    released = {release.deployment_id for of_app in made.values() for release in serving(of_app)}
     recent = await figures.measured_since(tx, parts.clock() - _RECENT)
     told = {row.deployment_id for row in live} | released | recent
     counted = await figures.ever(tx, told)

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.domain import telling
 from sandbox_server.domain.release import in_force
 from sandbox_server.domain.telling import Message, Progress, Side
+from sandbox_server.errors import StoreUnavailable
 from sandbox_server.operations.parts import Parts
 from sandbox_server.post import NotSent, Way
 from sandbox_server.store import deployments, events, notices, releases
@@ -35,6 +36,8 @@ async def keep(parts: Parts, way: Way) -> None:
     while True:
         try:
             await notify(parts, way)
+        except StoreUnavailable:
+            pass  # the store says so itself, once
         except Exception:
             log.exception("telling by %s failed", way.name)
         await anyio.sleep(EVERY)

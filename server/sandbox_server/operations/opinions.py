@@ -1,21 +1,22 @@
-"""What people say of an app's branches, in few words: who judged what they show now, who was asked, what is open."""
+"""What people say of an app's branches, in few words: who judged what they show now, who was invited, what is open."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.person import person
-from sandbox_server.operations import gates
+from sandbox_server.operations import heard
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, comments, deployments, opinions
-from sandbox_server.store.opinions import Asked, Judged
+from sandbox_server.store.opinions import Invited, Judged
 from sandbox_server.store.tables import Branch
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """Of one branch, about what it shows now: of each person the verdict that stands."""
+    """Of one branch, about what it shows now: of each person the verdict that stands, as gates look at it."""
 
     rejected: tuple[str, ...] = ()
     """Names."""
@@ -25,6 +26,13 @@ class Opinion:
     """Who have a link that works, and gave no verdict yet."""
     open_comments: int = 0
     """Made on whichever deployment of the branch."""
+    ignored: tuple[str, ...] = ()
+    """Whom gates do not count, whatever they said."""
+
+
+@dataclass(frozen=True)
+class _Heard(Judged):
+    counts: bool
 
 
 async def of_app(parts: Parts, app: str) -> dict[str, Opinion]:
@@ -32,11 +40,11 @@ async def of_app(parts: Parts, app: str) -> dict[str, Opinion]:
     async with parts.store.read() as tx:
         row = await apps.get(tx, app)
         assert row.id is not None
-        judged = await _standing(tx, row.id, await opinions.judged(tx, row.id))
-        asked = await opinions.asked(tx, row.id, parts.clock())
+        judged = await _standing(tx, row.id, await opinions.judged(tx, row.id), parts.clock())
+        invited = await opinions.invited(tx, row.id, parts.clock())
         left = await _open_comments(tx, row.id)
-    names = {one.branch for one in judged} | {one.branch for one in asked} | left.keys()
-    return {name: _opinion(name, judged, asked, left.get(name, 0)) for name in names}
+    names = {one.branch for one in judged} | {one.branch for one in invited} | left.keys()
+    return {name: _opinion(name, judged, invited, left.get(name, 0)) for name in names}
 
 
 async def of_deployment(parts: Parts, app: str, number: int) -> Opinion:
@@ -48,13 +56,13 @@ async def of_deployment(parts: Parts, app: str, number: int) -> Opinion:
         assert deployment.id is not None
         branch = await tx.get_one(Branch, deployment.branch_id)
         judged = await _standing(
-            tx, row.id, await opinions.judged_on(tx, deployment.id, deployment.branch_id)
+            tx, row.id, await opinions.judged_on(tx, deployment.id, deployment.branch_id), parts.clock()
         )
         if branch.current_id != deployment.id:
             left = await opinions.open_comments_on(tx, row.id, deployment.branch_id, deployment.id)
             return _opinion(branch.name, judged, [], left)
-        asked = await opinions.asked(tx, row.id, parts.clock())
-        return _opinion(branch.name, judged, asked, await comments.count_open(tx, row.id, branch.id))
+        invited = await opinions.invited(tx, row.id, parts.clock())
+        return _opinion(branch.name, judged, invited, await comments.count_open(tx, row.id, branch.id))
 
 
 async def open_comments(parts: Parts) -> dict[str, int]:
@@ -65,10 +73,14 @@ async def open_comments(parts: Parts) -> dict[str, int]:
     return {names[app]: count for app, count in found.items() if app in names}
 
 
-async def _standing(tx: AsyncSession, app_id: int, judged: Sequence[Judged]) -> list[Judged]:
+async def _standing(tx: AsyncSession, app_id: int, judged: Sequence[Judged], now: datetime) -> list[_Heard]:
     """Of each person the one that the gates would look at, on each deployment."""
-    stand = await gates.stands(tx, app_id, [one.verdict for one in judged])
-    return [one for one in judged if one.verdict.id in stand]
+    stand = await heard.stands(tx, app_id, [one.verdict for one in judged], now)
+    return [
+        _Heard(one.branch, one.verdict, not stand[one.verdict.id or 0])
+        for one in judged
+        if one.verdict.id in stand
+    ]
 
 
 async def _open_comments(tx: AsyncSession, app_id: int) -> dict[str, int]:
@@ -77,18 +89,19 @@ async def _open_comments(tx: AsyncSession, app_id: int) -> dict[str, int]:
     return {names[branch]: count for branch, count in found.items() if branch in names}
 
 
-def _opinion(branch: str, judged: Iterable[Judged], asked: Iterable[Asked], left: int) -> Opinion:
-    given = [one.verdict for one in judged if one.branch == branch]
-    heard = {person(one.email) for one in given}
-    waiting = {person(one.email): one.name for one in asked if one.branch == branch}
+def _opinion(branch: str, judged: Iterable[_Heard], invited: Iterable[Invited], left: int) -> Opinion:
+    given = [one for one in judged if one.branch == branch]
+    answered = {person(one.verdict.email) for one in given}
+    waiting = {person(one.email): one.name for one in invited if one.branch == branch}
 
     def names(outcome: str) -> tuple[str, ...]:
-        return tuple(one.name for one in given if one.outcome == outcome)
+        return tuple(one.verdict.name for one in given if one.counts and one.verdict.outcome == outcome)
 
     return Opinion(
         names("rejected"),
         names("remarks"),
         names("accepted"),
-        tuple(name for who, name in waiting.items() if who not in heard),
+        tuple(name for who, name in waiting.items() if who not in answered),
         left,
+        tuple(one.verdict.name for one in given if not one.counts),
     )

@@ -1,6 +1,5 @@
 """What people see: computed from rows, from what was last observed, and from the clock. Little of it is stored."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,9 +9,9 @@ from sandbox_server.domain import config, names
 from sandbox_server.domain.deployment import UNFINISHED
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.lifetime import removal_words
-from sandbox_server.domain.opinion import names_by_outcome
+from sandbox_server.domain.opinion import Kind
 from sandbox_server.domain.release import candidate, in_force, kept
-from sandbox_server.operations import crash, differences
+from sandbox_server.operations import crash, differences, heard
 from sandbox_server.operations.bell import wait as wait_for
 from sandbox_server.operations.expire import spans_of
 from sandbox_server.operations.observe import memory_of, people_on
@@ -26,10 +25,8 @@ from sandbox_server.store import (  # fmt: skip
     notices,
     outputs,
     releases,
-    verdicts,
 )
 from sandbox_server.store.tables import App, Branch, Deployment, Instance, Output, Release
-from sandbox_server.store.verdicts import Given
 from sandbox_server.wire import App as AppWire
 from sandbox_server.wire import AppDetail, Problem, Smoke
 from sandbox_server.wire import Branch as BranchWire
@@ -173,11 +170,8 @@ async def _detail(look: _Look) -> AppDetail:
 
 async def _releases(look: _Look) -> list[ReleaseWire]:
     async with look.parts.store.read() as tx:
-        said = await verdicts.given(tx, {row.deployment_id for row in look.releases})
-    told = defaultdict[int, list[Given]](list)
-    for one in said:
-        told[one.deployment_id].append(one)
-    shown = [_release(look, row, told[row.deployment_id]) for row in look.releases]
+        said = await heard.by_then(tx, look.app.id or 0, look.releases, look.by_id)
+    shown = [_release(look, row, said.get(row.number)) for row in look.releases]
     for release in shown[:1]:
         release.output_diff = await differences.of_release(look.parts, look.releases[0])
     return shown
@@ -301,7 +295,7 @@ def _phase(look: _Look, row: Deployment) -> str:
     return ""
 
 
-def _release(look: _Look, row: Release, said: Sequence[Given] = ()) -> ReleaseWire:
+def _release(look: _Look, row: Release, said: dict[Kind, list[str]] | None = None) -> ReleaseWire:
     deployment = look.by_id.get(row.deployment_id)
     branch = _branch_of(look, deployment) if deployment else None
     instances_of = [
@@ -332,7 +326,7 @@ def _release(look: _Look, row: Release, said: Sequence[Given] = ()) -> ReleaseWi
         share=row.share,
         override=row.override,
         since_push=_since_push(row, deployment),
-        verdicts=names_by_outcome(said, row.created_at),
+        verdicts=said or {},
     )
 
 

@@ -10,10 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
 from sandbox_server.domain.gate_words import listed
+from sandbox_server.domain.reading import mark
 from sandbox_server.domain.telling import one_line
-from sandbox_server.errors import BadRequest, Forbidden, GateClosed
+from sandbox_server.errors import BadRequest, Forbidden, GateClosed, StateChanged
 from sandbox_server.operations import gates
 from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.preview import unreviewed
 from sandbox_server.store import events
 from sandbox_server.store.tables import App, Deployment, Release
 from sandbox_server.wire import ReleaseRequest, Smoke
@@ -45,13 +47,25 @@ def check_override(caller: Caller, app: str, request: ReleaseRequest) -> None:
 
 
 async def ask(
-    tx: AsyncSession, parts: Parts, app: App, deployment: Deployment, *, override: bool
+    tx: AsyncSession, parts: Parts, app: App, deployment: Deployment, request: ReleaseRequest
 ) -> list[str] | None:
-    """Kinds of gates that are overridden knowingly; None if nobody asked to override. Raises `GateClosed`."""
+    """Kinds of gates that are overridden knowingly; None if nobody asked to override.
+
+    Raises `GateClosed`, and `StateChanged` if the person had read something else.
+    """
     missing = await gates.check(tx, parts, app, deployment)
-    if missing and not override:
-        raise _closed(app, deployment, missing)
-    return [one.gate for one in missing] if override else None
+    if missing and not request.override:
+        raise await _closed(tx, parts, app, deployment, missing, flags=flags(request))
+    if request.read:
+        await _check_read(tx, parts, app, deployment, request.read, missing)
+    return [one.gate for one in missing] if request.override else None
+
+
+def flags(request: ReleaseRequest) -> str:
+    """How commands say who gets it, with a space before each; empty: everybody at once."""
+    percent = f" --percent {request.percent}" if request.percent is not None else ""
+    canary = f' --canary "{request.canary}"' if request.canary else ""
+    return f"{percent}{canary}{' --replace' if request.replace else ''}"
 
 
 async def at_switch(
@@ -61,8 +75,10 @@ async def at_switch(
     deployment: Deployment,
     overridden: Sequence[str] | None,
     smoke: dict[str, Any],
+    flags: str = "",
 ) -> list[str]:
-    """What is missing and was overridden, in words. `smoke` is what the visit with the release's variables saw.
+    """What is missing and was overridden, in words. `smoke` is what the visit with the release's variables saw, `flags`
+    how commands say who gets it.
 
     Raises `GateClosed`; also for a rejection that came after somebody had asked to override.
     """
@@ -70,7 +86,7 @@ async def at_switch(
     missing = await gates.check(tx, parts, app, deployment, seen)
     rejected = any(one.gate == "rejected" for one in missing)
     if missing and (overridden is None or (rejected and "rejected" not in overridden)):
-        raise _closed(app, deployment, missing, meanwhile=True)
+        raise await _closed(tx, parts, app, deployment, missing, flags=flags, meanwhile=True)
     return [one.message for one in missing]
 
 
@@ -83,14 +99,36 @@ async def tell_override(tx: AsyncSession, parts: Parts, app: App, release: Relea
         )  # fmt: skip
 
 
-def _closed(
-    app: App, deployment: Deployment, missing: Sequence[Missing], *, meanwhile: bool = False
+async def _check_read(
+    tx: AsyncSession, parts: Parts, app: App, deployment: Deployment, read: str, missing: Sequence[Missing]
+) -> None:
+    proposal = await gates.proposed_changes(tx, deployment)
+    if mark(missing, proposal, await unreviewed(tx, parts, deployment)) != read:
+        which = f"d{deployment.number} --app {app.name}"
+        raise StateChanged(
+            f"What decides about d{deployment.number} changed after you read it; nothing was released.",
+            f"Read it again, then decide: `sandbox gates {which}`, `sandbox diff d{deployment.number}`.",
+        )
+
+
+async def _closed(
+    tx: AsyncSession,
+    parts: Parts,
+    app: App,
+    deployment: Deployment,
+    missing: Sequence[Missing],
+    *,
+    flags: str,
+    meanwhile: bool = False,
 ) -> GateClosed:
     which = f"d{deployment.number} --app {app.name}"
     short = listed([*dict.fromkeys(_SHORT[one.gate] for one in missing)])
     lines = [line for one in missing for line in (f"- {one.message}", f"  {one.hint}")]
+    if changed := await unreviewed(tx, parts, deployment):
+        lines.append(f"Not reviewed: {listed(changed)}, changed for users since the review or the push.")
     lines.append(
-        f'Administrators may release it all the same: `sandbox promote {which} --override --reason "…"`.'
+        "Administrators may release it all the same: "
+        f'`sandbox promote {which}{flags} --override --reason "…"`.'
     )
     now = "was not released; nothing has changed" if meanwhile else "cannot be released now"
     return GateClosed(

@@ -8,6 +8,7 @@ import anyio
 
 from sandbox_server.auth.guests import Guest
 from sandbox_server.domain import comment as rules
+from sandbox_server.domain.instance import Scope
 from sandbox_server.errors import SandboxError, TooMany
 from sandbox_server.operations.commenters import Who
 from sandbox_server.operations.logs import read_log
@@ -35,10 +36,13 @@ def place(given: Place) -> dict[str, Any]:
 
 
 async def minute(parts: Parts, app: str, number: int, now: datetime) -> list[dict[str, Any]]:
-    """The app's lines of the minute that ends now, the newest that fit. A log that cannot be read costs no comment."""
+    """The sandbox's lines of the minute that ends now, the newest that fit. A log that cannot be read costs no comment.
+
+    What the release's users did in that minute, if the deployment is also live, is no part of a review.
+    """
     try:
         with anyio.fail_after(PATIENCE):
-            lines = await read_log(parts, app, number, "run", tail=_LINES)
+            lines = await read_log(parts, app, number, "run", tail=_LINES, scope=Scope.sandbox)
     except (SandboxError, OSError, ValueError, TimeoutError) as error:
         log.warning("the log of %s d%d cannot be read for a comment: %s", app, number, type(error).__name__)
         lines = [LogLine(time=now, stream="platform", text="The log could not be read at that time.")]

@@ -4,6 +4,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
 from sandbox_server.domain.instance import Scope
+from sandbox_server.domain.reading import mark
 from sandbox_server.domain.release import in_force
 from sandbox_server.operations import batches, gates, reviews
 from sandbox_server.operations.observe import people_on
@@ -23,20 +24,30 @@ async def preview(parts: Parts, caller: Caller, app_name: str, number: int) -> P
         current = in_force(made)
         before = await deployments.by_id(tx, current.deployment_id) if current else None
         earlier = await batches.steps(tx, made)
-        unreviewed = await _unreviewed(tx, parts, after)
+        changed = await unreviewed(tx, parts, after)
         theirs = await _instances(tx, current)
+    report = await gates.report(parts, caller, app_name, number)
     return Preview(
         batch=await batches.size(parts, before, after, batches.days(current, parts.clock())),
         usual=await batches.usual(parts, earlier),
-        unreviewed=unreviewed,
+        unreviewed=changed,
         sessions=people_on(parts.observed, theirs),
-        gates=await gates.report(parts, caller, app_name, number),
+        gates=report,
         verdicts=said,
+        mark=mark(report.missing, report.proposal, changed),
     )
 
 
-async def _unreviewed(tx: AsyncSession, parts: Parts, row: Deployment) -> list[str]:
-    """Of the variables that users get: whoever accepted last did so before these were changed."""
+async def mark_now(parts: Parts, caller: Caller, app_name: str, number: int) -> str:
+    """As in the preview, at little cost. Raises `NotFound`."""
+    report = await gates.report(parts, caller, app_name, number)
+    async with parts.store.read() as tx:
+        row = await deployments.get(tx, await apps.get(tx, app_name), number)
+        return mark(report.missing, report.proposal, await unreviewed(tx, parts, row))
+
+
+async def unreviewed(tx: AsyncSession, parts: Parts, row: Deployment) -> list[str]:
+    """Names of variables that users get: whoever accepted last did so before these were changed."""
     given = [one.variables_at for one in await gates.accepted(tx, parts, row)]
 
     def since(variable: Variable) -> bool:

@@ -48,6 +48,7 @@ async def request_promote(parts: Parts, caller: Caller, app_name: str, request: 
                 "share": wish.share,
                 "plan": wish.plan,
                 "override": overridden,
+                "flags": passing.flags(request),
             },
             by=caller.user,
             now=parts.clock(),
@@ -100,7 +101,7 @@ async def _pass(
     request: ReleaseRequest,
 ) -> list[str] | None:
     """Any share of the visitors goes through the gates; to take one back is free."""
-    return await passing.ask(tx, parts, app, deployment, override=request.override) if wish.share else None
+    return await passing.ask(tx, parts, app, deployment, request) if wish.share else None
 
 
 def _check_candidate(

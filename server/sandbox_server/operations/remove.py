@@ -3,7 +3,7 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
-from sandbox_server.domain.release import ALL, kept, standing
+from sandbox_server.domain.release import ALL, kept, serving
 from sandbox_server.errors import NotPossible
 from sandbox_server.operations import edge, invite
 from sandbox_server.operations.parts import Parts
@@ -72,7 +72,7 @@ async def _refuse_released(
     parts: Parts, tx: AsyncSession, app: App, rows: list[Deployment], hint: str
 ) -> None:
     made = await releases.of_app(tx, app.id or 0)
-    used = {row.number for row in standing(made)}
+    used = {row.number for row in serving(made)}
     needed = used | set(kept(made, parts.settings.keep_previous, parts.clock()))
     wanted = {job.payload.get("deployment") for job in await jobs.open_jobs(tx, f"app:{app.id}")}
     for asked in rows:

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.auth import Caller
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.kind import Kind
-from sandbox_server.domain.release import standing
+from sandbox_server.domain.release import serving
 from sandbox_server.errors import NotPossible
 from sandbox_server.operations import documents, jobs, overview
 from sandbox_server.operations.parts import Parts
@@ -64,7 +64,7 @@ async def _shown(tx: AsyncSession, app: App, deployment: Deployment, scope: Scop
     if scope is Scope.release:
         shown = [
             row
-            for row in standing(await releases.of_app(tx, app.id or 0))
+            for row in serving(await releases.of_app(tx, app.id or 0))
             if row.deployment_id == deployment.id
         ]
         if not shown:

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sandbox_server.auth import Caller
 from sandbox_server.domain.deployment import may
 from sandbox_server.domain.instance import Scope
-from sandbox_server.domain.release import standing
+from sandbox_server.domain.release import serving
 from sandbox_server.errors import ImageMissing, NotPossible
 from sandbox_server.operations import jobs
 from sandbox_server.operations.parts import Parts
@@ -55,7 +55,7 @@ async def _restart_release(tx: AsyncSession, deployment: Deployment, caller: Cal
     """If it has users, they get a fresh instance too; who is on the old one stays until they leave."""
     found = [
         row
-        for row in standing(await releases.of_app(tx, deployment.app_id))
+        for row in serving(await releases.of_app(tx, deployment.app_id))
         if row.deployment_id == deployment.id
     ]
     if not found:

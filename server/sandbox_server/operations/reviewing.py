@@ -16,7 +16,7 @@ from sandbox_server.operations.comments import shown as as_it_is
 from sandbox_server.operations.identify import Proof, needs_code
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.reviews import verdicts_by_link
-from sandbox_server.store import apps, comments, deployments, releases
+from sandbox_server.store import apps, comments, deployments, events, releases
 from sandbox_server.store.tables import App, Branch, Deployment
 from sandbox_server.wire_review import Comment, Comments, Verdict
 
@@ -100,6 +100,17 @@ async def picture(parts: Parts, guest: Guest, comment: int) -> tuple[bytes, str]
     except NotFound:
         # One answer: nobody learns what people say of other branches, nor how much.
         raise NotFound("There is no such picture here.", _AGAIN) from None
+
+
+async def newest_event(parts: Parts, app: str) -> int:
+    """Whatever a review shows changes with an event of its app. Asked once for all pages: the platform also writes
+    figures and sessions every few seconds, and two hundred looks at them would keep it busy."""
+    commits = parts.store.commits
+    known = parts.newest_events.get(app)
+    if known is None or known[0] != commits:
+        async with parts.store.read() as tx:
+            known = parts.newest_events[app] = (commits, await events.newest(tx, app))
+    return known[1]
 
 
 async def _newest(tx: AsyncSession, branch: Branch) -> Deployment:

@@ -1,12 +1,13 @@
 """Reviews, as publishers see them: who was asked, how far the mail got, what came back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain import review_link
-from sandbox_server.operations import gates
+from sandbox_server.operations import heard
 from sandbox_server.operations.parts import Parts
 from sandbox_server.store import apps, deployments, reviews, verdicts
 from sandbox_server.store.reviews import link_of
@@ -39,7 +40,7 @@ async def verdicts_of(parts: Parts, app_name: str, number: int) -> list[Verdict]
         app = await apps.get(tx, app_name)
         deployment = await deployments.get(tx, app, number)
         rows = await verdicts.of_deployment(tx, deployment.id or 0)
-        return await shown_verdicts(tx, app, rows)
+        return await shown_verdicts(tx, app, rows, parts.clock())
 
 
 async def verdicts_by_link(parts: Parts, app_name: str, review_id: int, number: int) -> list[Verdict]:
@@ -47,12 +48,18 @@ async def verdicts_by_link(parts: Parts, app_name: str, review_id: int, number: 
     return [one for one in await verdicts_of(parts, app_name, number) if one.review == review_id]
 
 
-async def shown_verdicts(tx: AsyncSession, app: App, rows: Sequence[VerdictRow]) -> list[Verdict]:
+async def shown_verdicts(
+    tx: AsyncSession, app: App, rows: Sequence[VerdictRow], now: datetime
+) -> list[Verdict]:
     """In the same order."""
     ids = {row.deployment_id for row in rows}
-    stand = await gates.stands(tx, app.id or 0, await verdicts.of_deployments(tx, ids))
+    stand = await heard.stands(tx, app.id or 0, await verdicts.of_deployments(tx, ids), now)
     places = await _places(tx, ids)
-    return [_verdict(app, *places[row.deployment_id], row, stands=row.id in stand) for row in rows]
+    revoked = await reviews.revoked(tx, {row.review_id for row in rows})
+    return [
+        _verdict(app, *places[row.deployment_id], row, stand.get(row.id or 0), revoked.get(row.review_id))
+        for row in rows
+    ]
 
 
 def url_of(parts: Parts, row: Row) -> str:
@@ -62,7 +69,7 @@ def url_of(parts: Parts, row: Row) -> str:
 
 async def _shown(parts: Parts, tx: AsyncSession, app: App, rows: Sequence[Row]) -> list[Review]:
     ids = [row.id or 0 for row in rows]
-    said = await shown_verdicts(tx, app, await verdicts.of_links(tx, ids))
+    said = await shown_verdicts(tx, app, await verdicts.of_links(tx, ids), parts.clock())
     places = await _places(tx, {row.deployment_id for row in rows})
     comments = await reviews.open_comments(tx, ids)
     return [
@@ -108,7 +115,10 @@ def _review(
     )
 
 
-def _verdict(app: App, branch: str, number: int, row: VerdictRow, *, stands: bool) -> Verdict:
+def _verdict(
+    app: App, branch: str, number: int, row: VerdictRow, ignored: str | None, revoked_at: datetime | None
+) -> Verdict:
+    """`ignored`: why gates do not count it; None: it does not stand."""
     return Verdict.model_validate(
         {
             "id": row.id,
@@ -125,7 +135,9 @@ def _verdict(app: App, branch: str, number: int, row: VerdictRow, *, stands: boo
             "image": row.image,
             "steps": [Step.model_validate(step) for step in row.steps],
             "review": row.review_id,
+            "link_revoked_at": revoked_at,
             "at": row.created_at,
-            "stands": stands,
+            "stands": ignored is not None,
+            "ignored": ignored or "",
         }
     )

@@ -3,12 +3,12 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.auth import Caller
-from sandbox_server.auth.guests import Asked, Guest, open_link
+from sandbox_server.auth.guests import Guest, Link, open_link
 from sandbox_server.domain import signature
 from sandbox_server.domain.comment import plain
 from sandbox_server.domain.telling import one_line
 from sandbox_server.errors import BadRequest, NotPossible, StateChanged
-from sandbox_server.operations import identify
+from sandbox_server.operations import identify, letters
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.reviews import shown_verdicts
 from sandbox_server.operations.try_out import asked_version, what_to_try
@@ -36,32 +36,33 @@ async def sign(parts: Parts, guest: Guest, caller: Caller | None, request: Verdi
     how = await identify.prove(parts, guest, caller, request.code)
     now, user = parts.clock(), caller.user if caller else ""
     async with parts.store.write() as tx:
-        asked = await open_link(tx, guest, now)
-        deployment = await _judged(tx, asked, request)
-        row = _row(asked, deployment, request, name, steps)
+        link = await open_link(tx, guest, now)
+        deployment = await _judged(tx, link, request)
+        row = _row(link, deployment, request, name, steps)
         row.user, row.identified, row.created_at = user, how, now
         row.variables_at = await variables.newest_id(tx, deployment.app_id)
         if how == "code":
-            identify.use_up(asked.review)
-        tx.add_all([row, asked.review])
+            identify.use_up(link.review)
+        tx.add_all([row, link.review])
         await tx.flush()
         await events.record(
             tx, at=now, by=user or row.email, action=f"verdict.{row.outcome}", app=guest.app,
             subject=f"d{deployment.number}", new=f"{name} <{row.email}>", reason=row.text,
         )  # fmt: skip
-        return (await shown_verdicts(tx, asked.app, [row]))[0]
+        await letters.tell_of_verdict(parts, tx, link.review, row)
+        return (await shown_verdicts(tx, link.app, [row], now))[0]
 
 
-def _row(asked: Asked, deployment: Deployment, request: VerdictRequest, name: str, steps: list[Step]) -> Row:
+def _row(link: Link, deployment: Deployment, request: VerdictRequest, name: str, steps: list[Step]) -> Row:
     """What is said of what; not by whom yet, and when."""
-    title = asked.app.title or asked.app.name
+    title = link.app.title or link.app.name
     return Row(
         app_id=deployment.app_id,
         deployment_id=deployment.id or 0,
-        review_id=asked.review.id or 0,
+        review_id=link.review.id or 0,
         outcome=request.outcome,
         name=name,
-        email=asked.review.email,
+        email=link.review.email,
         text=plain(request.text),
         meaning=signature.meaning(request.outcome, deployment.number, title),
         image=deployment.image or "",
@@ -69,26 +70,26 @@ def _row(asked: Asked, deployment: Deployment, request: VerdictRequest, name: st
     )
 
 
-async def _judged(tx: AsyncSession, asked: Asked, request: VerdictRequest) -> Deployment:
+async def _judged(tx: AsyncSession, link: Link, request: VerdictRequest) -> Deployment:
     """What the verdict is about, if it can be judged now. Raises `NotPossible`, `StateChanged`."""
-    deployment = await asked_version(tx, asked, request.deployment)
-    if asked.branch.current_id != deployment.id:
-        shown = await tx.get(Deployment, asked.branch.current_id) if asked.branch.current_id else None
+    deployment = await asked_version(tx, link, request.deployment)
+    if link.branch.current_id != deployment.id:
+        shown = await tx.get(Deployment, link.branch.current_id) if link.branch.current_id else None
         newer = f"Test version {shown.number} has come instead." if shown else "It was removed."
         raise NotPossible(f"Test version {deployment.number} is not on show any more. {newer}", _LOOK)
     if deployment.status == Status.retired or not deployment.image:
         raise NotPossible(f"Test version {deployment.number} was removed.", _LOOK)
-    await _check_seen(tx, asked, deployment, request.seen)
+    await _check_seen(tx, link, deployment, request.seen)
     return deployment
 
 
-async def _check_seen(tx: AsyncSession, asked: Asked, deployment: Deployment, seen: int) -> None:
+async def _check_seen(tx: AsyncSession, link: Link, deployment: Deployment, seen: int) -> None:
     """Two verdicts at once: the second one's author must know of the first. Raises `StateChanged`, `NotPossible`."""
-    given = await verdicts.of_link_on(tx, asked.review.id or 0, deployment.id or 0)
+    given = await verdicts.of_link_on(tx, link.review.id or 0, deployment.id or 0)
     if len(given) >= MOST:
         raise NotPossible(
             f"This link has given {MOST} verdicts on test version {deployment.number}, as many as it may.",
-            f"Ask {asked.review.by} for a new one.",
+            f"Ask {link.review.by} for a new one.",
         )
     if (given[0].id if given else 0) == seen:
         return

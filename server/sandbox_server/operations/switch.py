@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from sandbox_server.domain.canary import Wish
 from sandbox_server.domain.instance import InstanceState, Leaving, Scope
-from sandbox_server.domain.release import ALL, check_seen, standing
+from sandbox_server.domain.release import ALL, check_seen, serving
 from sandbox_server.errors import StartFailed, StateChanged
 from sandbox_server.operations import canary, documents, edge, passing, proposals, start, trouble, visit
 from sandbox_server.operations.parts import Parts
@@ -131,7 +131,8 @@ async def _pass(
     if job.payload["kind"] != "promote":
         return []
     check_seen(await releases.of_app(tx, deployment.app_id), job.payload["seen"])
-    return await passing.at_switch(tx, parts, app, deployment, job.payload.get("override"), smoke)
+    asked = job.payload.get("override"), smoke, job.payload.get("flags", "")
+    return await passing.at_switch(tx, parts, app, deployment, *asked)
 
 
 async def _seen(tx: AsyncSession, job: Job) -> Sequence[Release]:
@@ -145,8 +146,8 @@ async def _move_people(
     parts: Parts, tx: AsyncSession, before: Sequence[Release], app_id: int, seconds: float | None
 ) -> None:
     """Who is on what was just left is told, and gets a fresh page in so many seconds; None: may stay."""
-    stays = {_spec(row) for row in standing(await releases.of_app(tx, app_id))}
-    left = {_spec(row) for row in standing(before)} - stays
+    stays = {_spec(row) for row in serving(await releases.of_app(tx, app_id))}
+    left = {_spec(row) for row in serving(before)} - stays
     for row in await instances.live(tx):
         spec = (row.deployment_id, row.spec_hash)
         if row.scope != Scope.release or spec not in stays | left:

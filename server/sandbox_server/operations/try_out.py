@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from anyio import to_thread
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from sandbox_server.auth.guests import Asked, Guest, open_link
+from sandbox_server.auth.guests import Guest, Link, open_link
 from sandbox_server.domain import archive, config, news, project, steps
 from sandbox_server.domain.batch import new_commits
 from sandbox_server.domain.release import in_force
@@ -43,14 +43,14 @@ class Briefing:
 async def what_to_try(parts: Parts, guest: Guest, number: int | None = None) -> Briefing:
     """Of what the guest's branch shows now, or of an earlier test version of it. Raises `NotPossible`, `LinkOver`."""
     async with parts.store.read() as tx:
-        asked = await open_link(tx, guest, parts.clock())
-        row = await asked_version(tx, asked, number) if number else await _shown_now(tx, asked.branch)
-    return await brief(parts, guest.app, row.number, asked.review.script)
+        link = await open_link(tx, guest, parts.clock())
+        row = await asked_version(tx, link, number) if number else await _shown_now(tx, link.branch)
+    return await brief(parts, guest.app, row.number, link.review.script)
 
 
-async def asked_version(tx: AsyncSession, asked: Asked, number: int) -> Deployment:
+async def asked_version(tx: AsyncSession, link: Link, number: int) -> Deployment:
     """One of the link's own branch. Raises `NotPossible`: there may be others, and the link is not for them."""
-    row = await deployments.on_branch(tx, asked.branch.id or 0, number)
+    row = await deployments.on_branch(tx, link.branch.id or 0, number)
     if row is None:
         raise NotPossible(f"Test version {number} is not what you were asked to try.", "Open the link again.")
     return row

@@ -12,7 +12,7 @@ from sandbox_server.domain.edge import WAKER, Mode
 from sandbox_server.domain.instance import Scope
 from sandbox_server.domain.release import in_force
 from sandbox_server.domain.sleeping import RETRY_AFTER, release_sleeps
-from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError
+from sandbox_server.errors import RouterUnavailable, RuntimeUnavailable, SandboxError, StoreUnavailable
 from sandbox_server.operations import deploy, documents, edge, start, visit
 from sandbox_server.operations.bell import wait as wait_for
 from sandbox_server.operations.parts import Parts
@@ -21,7 +21,7 @@ from sandbox_server.store.failpoints import failpoint
 from sandbox_server.store.tables import App, Deployment, Job, Release
 from sandbox_server.wire import Status
 
-Kind = Literal["asleep", "starting", "building", "failed", "nothing", "gone", "unknown"]
+Kind = Literal["asleep", "starting", "building", "failed", "nothing", "gone", "unknown", "away"]
 
 _KINDS: dict[str, Kind] = {
     Status.queued: "building",
@@ -146,7 +146,7 @@ async def wake_up(parts: Parts, job: Job) -> None:
         await documents.keep(parts, row, job.by)
         await _awake(parts, deployment_id, took)
         await edge.apply(parts)
-    except (RuntimeUnavailable, RouterUnavailable):
+    except (RuntimeUnavailable, RouterUnavailable, StoreUnavailable):
         raise
     except SandboxError as error:
         await deploy.fail(parts, deployment_id, error)

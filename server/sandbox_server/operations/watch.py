@@ -52,16 +52,16 @@ async def _judge(parts: Parts, app_id: int) -> None:
         return
     if seen.watched.is_candidate:
         await _judge_candidate(parts, app_id, seen)
-    elif seen.verdict.state == "worse" and seen.watched.until and now < seen.watched.until + GRACE:
+    elif seen.comparison.state == "worse" and seen.watched.until and now < seen.watched.until + GRACE:
         await _take_back(parts, app_id, seen)
 
 
 async def _judge_candidate(parts: Parts, app_id: int, seen: Evidence) -> None:
     step_over = _step_is_over(parts, seen)
-    if seen.verdict.state == "worse":
+    if seen.comparison.state == "worse":
         await _row(parts, app_id, seen, plans.Wish(0))
     elif step_over:
-        if seen.verdict.state == "fine":
+        if seen.comparison.state == "fine":
             row = seen.watched.row
             await _row(parts, app_id, seen, plans.after(plans.stored(row.share, row.plan)))
         else:
@@ -84,7 +84,7 @@ async def _row(parts: Parts, app_id: int, seen: Evidence, wish: plans.Wish) -> N
         if wish.share and not (await _idle(tx, app_id) and await canary.is_up(tx, seen.watched.row)):
             return
         app, now = await tx.get_one(App, app_id), parts.clock()
-        await canary.move_on(tx, app, wish, reason=seen.verdict.words, now=now)
+        await canary.move_on(tx, app, wish, reason=seen.comparison.words, now=now)
         if not wish.share:
             await notices.open_notice(tx, app_id, notices.WATCH, _given_up(seen), now, _look(app, seen))
     failpoint("watch.decided")
@@ -99,7 +99,7 @@ async def _say_it_waits(parts: Parts, app_id: int, seen: Evidence) -> None:
         return
     text = (
         f"The candidate d{seen.deployment.number} waits with {row.share} % of the visitors.\n"
-        f"{seen.verdict.words} Its step was to take {in_words(seconds)}."
+        f"{seen.comparison.words} Its step was to take {in_words(seconds)}."
     )
     async with parts.store.write() as tx:
         if await _still_newest(tx, app_id, seen):
@@ -123,7 +123,7 @@ async def _take_back(parts: Parts, app_id: int, seen: Evidence) -> None:
             return
         number = (await deployments.by_id(tx, back.deployment_id)).number
         payload = {
-            "seen": seen.watched.row.number, "reason": seen.verdict.words, "watched": seen.watched.row.number,
+            "seen": seen.watched.row.number, "reason": seen.comparison.words, "watched": seen.watched.row.number,
             "notice": {"key": notices.WATCH, "text": _rolled_back(seen, number), "hint": _look(app, seen)},
         }  # fmt: skip
         await rollback.ask(parts, tx, app, back, payload, by=PLATFORM.user, number=number)
@@ -150,16 +150,16 @@ async def _idle(tx: AsyncSession, app_id: int) -> bool:
 def _given_up(seen: Evidence) -> str:
     return (
         f"The candidate d{seen.deployment.number} was given up; all visitors get d{_before(seen)} again.\n"
-        f"{seen.verdict.words}"
+        f"{seen.comparison.words}"
     )
 
 
 def _rolled_back(seen: Evidence, number: int) -> str:
-    return f"d{seen.deployment.number} was taken back; users get d{number} again.\n{seen.verdict.words}"
+    return f"d{seen.deployment.number} was taken back; users get d{number} again.\n{seen.comparison.words}"
 
 
 def _troubled(seen: Evidence, why: str) -> str:
-    worse = f"d{seen.deployment.number} does worse than before.\n{seen.verdict.words}"
+    worse = f"d{seen.deployment.number} does worse than before.\n{seen.comparison.words}"
     return f"{worse} It could not be taken back: {why}" if why else worse
 
 

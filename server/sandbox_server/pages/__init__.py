@@ -17,6 +17,7 @@ from sandbox_server.pages import (
     static,
 )
 from sandbox_server.pages.errors import error_page, no_such_page
+from sandbox_server.pages.review_route import tell_early
 from sandbox_server.pages.route import HEADERS
 
 
@@ -39,4 +40,4 @@ def install(app: FastAPI) -> None:
         app.include_router(part.router, include_in_schema=False)
 
 
-__all__ = ["HEADERS", "error_page", "install", "no_such_page"]
+__all__ = ["HEADERS", "error_page", "install", "no_such_page", "tell_early"]

@@ -27,6 +27,7 @@ class _Promote(_Form):
     second_minutes: Minutes = 10
     replace: bool = False
     override: bool = False
+    read: str = Field(default="", max_length=64)
 
 
 class _Rollback(_Form):
@@ -55,6 +56,7 @@ def to_promote(form: _Promote, deployment: int) -> ReleaseRequest:
         reason=form.reason,
         replace=form.replace,
         override=form.override,
+        read=form.read,
         percent=form.percent if form.how == "share" else None,
         canary=steps if form.how == "steps" else None,
     )

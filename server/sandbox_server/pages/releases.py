@@ -5,14 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from sandbox_server.auth import Caller
 from sandbox_server.operations import overview, rollback
 from sandbox_server.operations.comments import list_comments
 from sandbox_server.operations.compare import compare
 from sandbox_server.operations.jobs import show_job
 from sandbox_server.operations.parts import Parts
-from sandbox_server.operations.preview import preview
+from sandbox_server.operations.preview import mark_now, preview
 from sandbox_server.operations.promote import request_promote
-from sandbox_server.pages import forms, streams
+from sandbox_server.operations.reviews import verdicts_of
+from sandbox_server.pages import forms, promote_news, streams
 from sandbox_server.pages.dependencies import Number, PageCaller, PartsOf
 from sandbox_server.pages.rendering import fragment, page
 from sandbox_server.pages.route import PageRoute
@@ -45,7 +47,22 @@ async def ask_promote(
         preview=asked,
         comments=left,
         share=share,
+        opened=promote_news.opened(detail, deployment, asked.verdicts, asked.mark),
     )
+
+
+@router.get("/promote/{n}/live")
+async def ask_promote_live(
+    request: Request, caller: PageCaller, parts: PartsOf, *,
+    app: str, n: Number, share: Share = None, opened: promote_news.OpenedBy,
+) -> Response:  # fmt: skip
+    path = f"/apps/{app}/promote/{n}" + (f"?share={share}" if share is not None else "")
+
+    async def render() -> streams.View:
+        told = await _news(parts, caller, app, n, opened)
+        return streams.View({"news": fragment("promote_news.html", told=told, path=path)})
+
+    return streams.stream(streams.changes(request, render))
 
 
 @router.post("/promote/{n}")
@@ -90,6 +107,13 @@ async def one_job_live(request: Request, _: PageCaller, parts: PartsOf, app: str
         )
 
     return streams.stream(streams.changes(request, render))
+
+
+async def _news(parts: Parts, caller: Caller, app: str, n: int, before: promote_news.Opened) -> list[str]:
+    detail, d = await overview.app_detail(parts, app), await overview.show_deployment(parts, app, n)
+    said = await verdicts_of(parts, app, n)
+    now = promote_news.opened(detail, d, said, await mark_now(parts, caller, app, n))
+    return promote_news.news(before, now, d, detail, said)
 
 
 async def _left_open(parts: Parts, deployment: Deployment) -> Comments:

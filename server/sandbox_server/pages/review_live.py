@@ -9,8 +9,9 @@ from typing import Final
 from fastapi import Request
 
 from sandbox_server.auth.guests import Guest
-from sandbox_server.errors import SandboxError, TooMany
+from sandbox_server.errors import SandboxError, StoreUnavailable, TooMany
 from sandbox_server.operations.parts import Parts
+from sandbox_server.operations.reviewing import newest_event
 from sandbox_server.pages.dependencies import link_guest, parts_of
 from sandbox_server.pages.rendering import fragment
 from sandbox_server.pages.streams import END, QUIET, Events, event
@@ -64,14 +65,19 @@ async def _changes(request: Request, guest: Guest, token: str, render: Render) -
     sent: dict[str, str] = {}
     looked, until = -1, parts.clock()
     async for _ in parts.bell.rings(every=5.0):
-        # Taken before the look: what is written meanwhile is looked at once more.
-        commits = parts.store.commits
-        if commits == looked and parts.clock() < until:
-            yield QUIET
+        try:
+            # Taken before the look: what is written meanwhile is looked at once more.
+            newest = await newest_event(parts, guest.app)
+            if newest == looked and parts.clock() < until:
+                yield QUIET
+                continue
+            async with parts.news_turns:
+                await link_guest(request, token)
+                fragments = await render()
+        except StoreUnavailable:
+            yield QUIET  # what is shown stays; the next look may tell more
             continue
-        looked, until = commits, min(guest.expires_at, parts.clock() + ANYWAY)
-        await link_guest(request, token)
-        fragments = await render()
+        looked, until = newest, min(guest.expires_at, parts.clock() + ANYWAY)
         changed = {name: html for name, html in fragments.items() if sent.get(name) != html}
         sent |= changed
         yield "".join(event(name, html) for name, html in changed.items()) or QUIET

@@ -1,12 +1,13 @@
 """What holds for the reviewer's pages: who comes has no account, and these pages alone show apps in a frame."""
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from sandbox_server.errors import SandboxError
+from sandbox_server.errors import SandboxError, TooLarge
 from sandbox_server.pages.rendering import page
 from sandbox_server.pages.route import HEADERS, PageRoute
 
@@ -19,6 +20,8 @@ _TITLES: Final = {
     429: "A little slower, please",
     503: "Not available just now",
 }
+
+_LINK: Final = re.compile(r"/r/[0-9A-Za-z._-]+(?=/|$)")
 
 
 class FramingRoute(PageRoute):
@@ -39,15 +42,29 @@ class ReviewRoute(FramingRoute):
 
     def tell(self, request: Request, error: SandboxError) -> Response:
         if wants_json(request):
-            problem = {"code": error.code, "message": error.message, "hint": error.hint}
-            return JSONResponse({"error": problem}, error.status, headers={"Cache-Control": "no-store"})
+            return _to_script(error)
         is_good = getattr(request.state, "guest", None) is not None
         title = _TITLES.get(error.status, "That did not work")
         if error.status == 404 and not is_good:
             title = "This does not lead to a review"
         # Whoever was not let in would find the same there.
         back = f"/r/{request.path_params['token']}" if is_good else ""
-        return page(request, "review_over.html", error.status, title=title, error=error, back=back)
+        return _to_person(request, error, title, back)
+
+
+def tell_early(request: Request, error: SandboxError) -> Response | None:
+    """Of what a link's page sent and no route was to look at, as it is too long; None for all other addresses.
+
+    Nobody knows whether the link is good: the way back shows it.
+    """
+    found = _LINK.match(request.url.path)
+    if found is None:
+        return None
+    if isinstance(error, TooLarge):
+        error = TooLarge("What you sent is too large.", "Shorten it, or choose a picture of at most 5 MB.")
+    if wants_json(request):
+        return _to_script(error)
+    return _to_person(request, error, _TITLES.get(error.status, "That did not work"), found[0])
 
 
 def may_frame(request: Request, *urls: str) -> None:
@@ -63,3 +80,13 @@ def origin(url: str) -> str:
 def wants_json(request: Request) -> bool:
     """It was sent by a script of our page, which shows the answer where it belongs."""
     return request.headers.get("accept", "") == "application/json"
+
+
+def _to_script(error: SandboxError) -> Response:
+    problem = {"code": error.code, "message": error.message, "hint": error.hint}
+    return JSONResponse({"error": problem}, error.status, headers={"Cache-Control": "no-store"})
+
+
+def _to_person(request: Request, error: SandboxError, title: str, back: str) -> Response:
+    values = {"title": title, "error": error, "back": back, "sent": request.method == "POST"}
+    return page(request, "review_over.html", error.status, **values)

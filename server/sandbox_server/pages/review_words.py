@@ -21,7 +21,7 @@ _LONG = 120
 
 
 @dataclass(frozen=True)
-class Said:
+class Label:
     """One line about a branch: a shape and words."""
 
     shape: str
@@ -31,7 +31,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Asked:
+class BranchReviews:
     """Everybody who was asked to try a branch, and what is open there."""
 
     branch: str
@@ -62,10 +62,10 @@ class Input:
         return self.value[:_LONG]
 
 
-def standing(opinion: Opinion) -> list[Said]:
+def labels_of(opinion: Opinion) -> list[Label]:
     """What to know before anything else: "accepted by Ann", "2 open comments". Nothing if nobody was asked."""
-    said = [
-        Said(_SHAPES[outcome], f"{WORDS[outcome]} by {names(people)}", _TONES.get(outcome, ""))
+    labels = [
+        Label(_SHAPES[outcome], f"{WORDS[outcome]} by {names(people)}", _TONES.get(outcome, ""))
         for outcome, people in (
             ("rejected", opinion.rejected),
             ("remarks", opinion.remarks),
@@ -73,11 +73,13 @@ def standing(opinion: Opinion) -> list[Said]:
         )
         if people
     ]
+    if opinion.ignored:
+        labels.append(Label("queued", f"not counted: {names(opinion.ignored)}"))
     if opinion.waiting:
-        said.append(Said("queued", f"waiting for {names(opinion.waiting)}"))
+        labels.append(Label("queued", f"waiting for {names(opinion.waiting)}"))
     if opinion.open_comments:
-        said.append(Said("comment", f"{count_of(opinion.open_comments, 'open comment')}"))
-    return said
+        labels.append(Label("comment", f"{count_of(opinion.open_comments, 'open comment')}"))
+    return labels
 
 
 def by_branch(
@@ -85,13 +87,13 @@ def by_branch(
     opinions: Mapping[str, Opinion],
     links: Iterable[Review],
     comments: Iterable[Comment],
-) -> list[Asked]:
+) -> list[BranchReviews]:
     """The branches of which somebody was asked or said something, newest request first."""
     links, comments = list(links), list(comments)
     shown = {branch.branch: branch.current for branch in branches}
     found = dict.fromkeys([*(one.branch for one in links), *(one.branch for one in comments), *opinions])
     return [
-        Asked(
+        BranchReviews(
             name,
             shown.get(name),
             opinions.get(name, Opinion()),
@@ -115,8 +117,8 @@ def earlier(review: Review, shown: Deployment | None) -> Verdict | None:
     return next((one for one in review.verdicts if one.deployment != number), None)
 
 
-def outcome(verdict: Verdict) -> Said:
-    return Said(_SHAPES[verdict.outcome], WORDS[verdict.outcome], _TONES.get(verdict.outcome, ""))
+def outcome(verdict: Verdict) -> Label:
+    return Label(_SHAPES[verdict.outcome], WORDS[verdict.outcome], _TONES.get(verdict.outcome, ""))
 
 
 def known_by(verdict: Verdict) -> str:
@@ -164,7 +166,7 @@ def _line(value: Any) -> str:
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
-    "standing": standing,
+    "labels_of": labels_of,
     "verdict_on": verdict_on,
     "earlier_verdict": earlier,
     "outcome": outcome,

@@ -10,7 +10,7 @@ from datetime import datetime
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from sandbox_server.errors import SandboxError
+from sandbox_server.errors import SandboxError, StoreUnavailable
 from sandbox_server.operations.logs import Kind, follow_log, read_log
 from sandbox_server.operations.parts import Parts
 from sandbox_server.pages.dependencies import LoginNeededError, page_caller, parts_of
@@ -24,6 +24,9 @@ QUIET = ": \n\n"
 END = "event: end\ndata:\n\n"
 PAUSE = 0.2
 """Seconds between two looks: one job commits many times, and the bell rings for the work of everybody."""
+
+AWAY = 2.0
+"""Seconds between two questions to a database that does not answer."""
 
 Events = AsyncGenerator[str, None]
 
@@ -57,8 +60,12 @@ async def changes(request: Request, render: Render) -> Events:
     sent: dict[str, str] = {}
     with suppress(SandboxError, LoginNeededError):
         async for _ in parts_of(request).bell.rings(every=2.0):
-            await page_caller(request)
-            view = await render()
+            try:
+                await page_caller(request)
+                view = await render()
+            except StoreUnavailable:
+                yield QUIET  # what is shown stays; the next look may tell more
+                continue
             yield _news(view.fragments, sent)
             if view.final:
                 break
@@ -66,20 +73,44 @@ async def changes(request: Request, render: Render) -> Events:
     yield END
 
 
+@dataclass
+class _Told:
+    """Up to when a log was sent."""
+
+    until: datetime | None
+
+
 async def log(parts: Parts, app: str, n: int, kind: Kind, after: datetime | None) -> Events:
     """The lines later than `after`, then new ones as they are written."""
+    told = _Told(after)
+    while True:
+        try:
+            async with aclosing(_log(parts, app, n, kind, told)) as items:
+                async for item in items:
+                    yield item
+        except StoreUnavailable:
+            yield QUIET
+            await asyncio.sleep(AWAY)
+        else:
+            return
+
+
+async def _log(parts: Parts, app: str, n: int, kind: Kind, told: _Told) -> Events:
     new_lines = follow_log(parts, app, n, kind)
     # Its place must be taken before the rest is read, or lines written in between were lost.
     await anext(new_lines, None)
     written = [
-        line for line in await read_log(parts, app, n, kind, tail=2000) if after is None or line.time > after
+        line
+        for line in await read_log(parts, app, n, kind, tail=2000)
+        if told.until is None or line.time > told.until
     ]
     for line in written:
         yield _line(line)
-    after = written[-1].time if written else after
+    from_here = told.until = written[-1].time if written else told.until
     async for fresh in new_lines:
-        if fresh is not None and (after is None or fresh.time > after):
+        if fresh is not None and (from_here is None or fresh.time > from_here):
             yield _line(fresh)
+            told.until = fresh.time
 
 
 async def together(*sources: Events) -> Events:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 
 from sandbox_server.domain.arrival import Arrival, arrival
-from sandbox_server.errors import SandboxError
+from sandbox_server.errors import SandboxError, StoreUnavailable
 from sandbox_server.operations.bell import wait
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.wake import WakeState, look_up, opened, until_open, wake
@@ -26,6 +26,8 @@ from sandbox_server.pages.words import seconds as in_words
 router = APIRouter()
 
 OWN = "/__sandbox__"
+FILES = OWN + "/page"
+"""Here the edge leads to us whatever the host leads to: the app may be up before this page has its files."""
 MOST_HELD = 1000
 """Requests that wait at the same time: the edge has connections for many more, and they are for apps that run."""
 LIVE = 600.0
@@ -73,18 +75,21 @@ FACES = {
         "retired",
         410,
     ),
+    "away": Face(
+        "Not available just now", "Try again in a moment; this page does so by itself.", "failed", wait=5
+    ),
     "unknown": Face("There is nothing here", "No app has this address.", "retired", 404),
 }
 
 
-@router.get(OWN + "/live")
+@router.get(FILES + "/live")
 async def live(request: Request, _: Anyone, parts: PartsOf) -> Response:
     """Server-sent events: how far the app behind this host is, until it opens or will not."""
     headers = {**_HEADERS, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_news(parts, _host(request)), headers=headers, media_type="text/event-stream")
 
 
-@router.get(OWN + "/{path:path}")
+@router.get(FILES + "/{path:path}")
 async def static_file(request: Request, _: Anyone, path: str) -> Response:
     try:
         response = await file_of_package(request, path)
@@ -116,12 +121,19 @@ async def no_socket(_: Anyone, socket: WebSocket, path: str) -> None:  # noqa: A
     await socket.send_denial_response(PlainTextResponse(text, 503, headers={"Retry-After": "5"}))
 
 
+async def troubled(request: Request, _: Exception) -> Response:
+    """The database is away: what runs runs on, and nothing wakes until it is back."""
+    away = WakeState("away")
+    kind = arrival(request.method, request.scope["path"], request.headers)
+    return waker_page(away, request.scope["path"]) if kind is Arrival.page else _plain(away)
+
+
 def waker_page(state: WakeState, wanted: str = "/") -> Response:
     """Says what is happening behind this host, and when to look again."""
     face = FACES["again" if state.kind == "failed" and state.words else state.kind]
     html = render(
         "pages/waker.html",
-        static=lambda file: f"{OWN}/{file}",
+        static=lambda file: f"{FILES}/{file}",
         app=state.app,
         title=face.title.format(name=_name(state)),
         words=_now(state) if face.wait else "",
@@ -129,6 +141,7 @@ def waker_page(state: WakeState, wanted: str = "/") -> Response:
         share=_share(state),
         face=face,
         own=OWN,
+        files=FILES,
         wanted=local_path(wanted),
     )
     headers = {**_HEADERS, "Cache-Control": "no-store", "Retry-After": str(face.wait or 30)}
@@ -203,7 +216,10 @@ async def _news(parts: Parts, host: str) -> AsyncIterator[str]:
         if opened(parts, host):
             yield _event("up", {})
             return
-        state = await look_up(parts, host)
+        try:
+            state = await look_up(parts, host)
+        except StoreUnavailable:
+            return  # it asks again by itself
         if state.kind not in ("starting", "building"):
             yield _event("over", {})
             return

@@ -4,7 +4,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from email.headerregistry import Address
@@ -22,6 +22,15 @@ from sandbox_server.post.base import Letter, NotSent
 
 _SILENCE = 15.0
 """Seconds without an answer."""
+
+_WORDS: Mapping[type[Exception], str] = {
+    ConnectionRefusedError: "nothing listens there",
+    socket.gaierror: "its name leads nowhere",
+    TimeoutError: "it does not answer",
+    ssl.SSLCertVerificationError: "SSL: its certificate is not trusted",
+    smtplib.SMTPServerDisconnected: "it hung up",
+}
+"""For people; anything else is told by its kind."""
 
 
 class Mail:
@@ -108,7 +117,7 @@ class Mail:
         except smtplib.SMTPResponseException as error:
             raise NotSent(f"{where} answers with {error.smtp_code}", alone=True) from None
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise NotSent(f"{where} cannot be reached: {type(error).__name__}") from None
+            raise NotSent(f"{where} cannot be reached: {_in_words(error)}") from None
         finally:
             cut.cancel()
             with suppress(smtplib.SMTPException, OSError):
@@ -135,6 +144,12 @@ class Mail:
                     f"{self._server.host} offers no TLS, and a password is not sent without: use smtps"
                 )
             client.login(self._server.user, self._server.password)
+
+
+def _in_words(error: Exception) -> str:
+    """The library's own words may name what it was given, which may be a secret."""
+    known = (word for kind, word in _WORDS.items() if isinstance(error, kind))
+    return next(known, type(error).__name__)
 
 
 def _cut(client: smtplib.SMTP) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
@@ -38,3 +38,9 @@ def text_column() -> Any:
 
 def json_column() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+def size_column() -> Any:
+    """Bytes: more than 32 bits, which SQLite's numbers have anyway."""
+    kind = BigInteger().with_variant(Integer(), "sqlite")
+    return Field(default=0, sa_column=Column(kind, nullable=False))

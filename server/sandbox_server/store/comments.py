@@ -120,6 +120,18 @@ async def answered(tx: AsyncSession, comment_id: int) -> int:
     return (await tx.exec(query)).one()
 
 
+async def newest_of_link(tx: AsyncSession, review_id: int) -> int:
+    """Id of the newest comment or answer that came by a link; 0: none."""
+    query = select(func.max(Comment.id)).where(Comment.review_id == review_id)
+    return (await tx.exec(query)).one() or 0
+
+
+async def texts_of_link(tx: AsyncSession, review_id: int, first: int) -> list[str]:
+    """What came by a link from the one with this id on, oldest first."""
+    query = select(Comment.text).where(Comment.review_id == review_id, col(Comment.id) >= first)
+    return list(await tx.exec(query.order_by(col(Comment.id))))
+
+
 async def pictures_of(tx: AsyncSession, review_id: int) -> set[str]:
     """Digests of all that were given by a link."""
     query = select(Comment.picture).where(Comment.review_id == review_id, Comment.picture != "")

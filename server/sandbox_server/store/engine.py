@@ -1,14 +1,15 @@
 """The database: one writer at a time, every commit durable, every commit heard."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from sandbox_server.store.answering import Answering, open_engine
 
 _WRITE = "sandbox_write"
 
@@ -17,7 +18,8 @@ class Store:
     """Transactions on the database. The queries are functions in this package, by table."""
 
     def __init__(self, url: str, changed: Callable[[], None] = lambda: None) -> None:
-        self._engine = _create_engine(url)
+        self._engine = _prepared(open_engine(url))
+        self._answering = Answering()
         self._reading = _one_snapshot(self._engine)
         self._writing = self._engine.execution_options(**{_WRITE: True})
         self._changed = changed
@@ -32,37 +34,48 @@ class Store:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A consistent look at the rows."""
-        async with AsyncSession(self._reading, expire_on_commit=False, autoflush=False) as session:
-            yield session
+        """A consistent look at the rows. Raises `StoreUnavailable`."""
+        session = AsyncSession(self._reading, expire_on_commit=False, autoflush=False)
+        with self._answering.working():
+            async with session:
+                await self._connect(session)
+                yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction, committed at the end or rolled back by any error. Never call the network inside.
 
-        Raises RuntimeError within another one of the same task, which would wait for itself.
+        Raises RuntimeError within another one of the same task, which would wait for itself, and `StoreUnavailable`:
+        then nothing was changed, unless the connection broke in the very commit, when nobody can know.
         """
         if self._writer is asyncio.current_task():
             raise RuntimeError("a transaction within a transaction")
         # SQLite's writers wait for a busy disk in no order and give up after a while: here they stand in line.
-        async with (
-            self._turn,
-            AsyncSession(self._writing, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            self._writer = asyncio.current_task()
-            try:
-                if self._engine.dialect.name == "postgresql":
-                    # Chained events and numbered rows need one writer at a time, as SQLite has by nature.
-                    await session.exec(text("SELECT pg_advisory_xact_lock(8473)"))  # type: ignore[call-overload]
-                yield session
-            finally:
-                self._writer = None
+        session = AsyncSession(self._writing, expire_on_commit=False)
+        async with self._turn:
+            with self._answering.working():
+                async with session, session.begin():
+                    await self._connect(session)
+                    self._writer = asyncio.current_task()
+                    try:
+                        await self._be_the_only_one(session)
+                        yield session
+                    finally:
+                        self._writer = None
         self.commits += 1
         self._changed()
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    async def _connect(self, session: AsyncSession) -> None:
+        with self._answering.connecting():
+            await session.connection()
+
+    async def _be_the_only_one(self, session: AsyncSession) -> None:
+        """Chained events and numbered rows need one writer at a time, as SQLite has by nature."""
+        if self._engine.dialect.name == "postgresql":
+            await session.exec(text("SELECT pg_advisory_xact_lock(8473)"))  # type: ignore[call-overload]
 
 
 def _one_snapshot(engine: AsyncEngine) -> AsyncEngine:
@@ -72,11 +85,11 @@ def _one_snapshot(engine: AsyncEngine) -> AsyncEngine:
     return engine
 
 
-def _create_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url))
+def _prepared(engine: AsyncEngine) -> AsyncEngine:
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        event.listen(engine.sync_engine, "invalidate", _give_up_sqlite)
     return engine
 
 
@@ -92,3 +105,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get(_WRITE)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _give_up_sqlite(connection: Any, _record: object, _error: object) -> None:
+    """Of a connection whose task was cancelled: a cursor with rows left would keep its transaction open, and everybody
+    else out, until it is collected (https://www.sqlite.org/c3ref/close.html on zombies).
+    """
+    driver = connection.driver_connection
+    # Not awaited: this task may be cancelled once more. The connection's thread does one thing after the other.
+    with suppress(ValueError):  # closed already
+        driver._tx.put_nowait((None, driver._conn.rollback))

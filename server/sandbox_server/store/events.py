@@ -94,3 +94,9 @@ async def recent(
         step = (col(Event.action) == "deployment.moved") & col(Event.new).in_(STEPS)
         query = query.where(~step, ~col(Event.action).in_(INNER))
     return list(await tx.exec(query))
+
+
+async def newest(tx: AsyncSession, app: str) -> int:
+    """The id of the last thing that was done to an app; 0: nothing."""
+    query = select(Event.id).where(Event.app == app).order_by(col(Event.id).desc()).limit(1)
+    return (await tx.exec(query)).first() or 0

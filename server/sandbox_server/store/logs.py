@@ -24,9 +24,9 @@ class Logs:
     def run(self, app: str, number: int, instance: str) -> Path:
         return self._folder / app / f"d{number}" / f"run-{instance}.jsonl"
 
-    def saved_runs(self, app: str, number: int) -> list[Path]:
-        """Oldest first."""
-        paths = (self._folder / app / f"d{number}").glob("run-*.jsonl")
+    def saved_runs(self, app: str, number: int, scope: str | None = None) -> list[Path]:
+        """Oldest first; of both scopes, or of one."""
+        paths = (self._folder / app / f"d{number}").glob(f"run-{scope or '*'}-*.jsonl")
         return sorted(paths, key=lambda path: int(path.stem.rsplit("-", 1)[1]))
 
     def open_build(self, app: str, number: int) -> IO[str]:

@@ -13,7 +13,9 @@ from sandbox_server.store.engine import Store
 
 
 async def migrate(store: Store, to: str = "head") -> None:
-    """Apply what is missing up to this version; nothing if nothing is."""
+    """Apply what is missing up to this version; nothing if nothing is. Raises `StoreUnavailable`."""
+    async with store.read():
+        pass  # says in words that nobody answers, or that it is not let in
     async with store.engine.begin() as connection:
         await connection.run_sync(_upgrade, to)
 

@@ -21,7 +21,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Invited:
     """Somebody with a link that still works."""
 
     branch: str
@@ -41,7 +41,7 @@ async def judged_on(tx: AsyncSession, deployment_id: int, branch_id: int) -> lis
     return await _judged(tx, query.where(Verdict.deployment_id == deployment_id))
 
 
-async def asked(tx: AsyncSession, app_id: int, now: datetime) -> list[Asked]:
+async def invited(tx: AsyncSession, app_id: int, now: datetime) -> list[Invited]:
     """Oldest first."""
     found = await tx.exec(
         select(Branch.name, Review.name, Review.email)
@@ -49,7 +49,7 @@ async def asked(tx: AsyncSession, app_id: int, now: datetime) -> list[Asked]:
         .where(Review.app_id == app_id, col(Review.revoked_at).is_(None), Review.expires_at > now)
         .order_by(col(Review.id))
     )
-    return [Asked(*row) for row in found]
+    return [Invited(*row) for row in found]
 
 
 async def open_comments_of_apps(tx: AsyncSession) -> dict[int, int]:

@@ -62,6 +62,14 @@ async def revoke(tx: AsyncSession, review: Review, by: str, now: datetime) -> bo
     return bool(done.rowcount)
 
 
+async def revoked(tx: AsyncSession, review_ids: Collection[int]) -> dict[int, datetime]:
+    """When somebody took links back; those that are good, or went with their branch, are left out."""
+    query = select(Review.id, Review.revoked_at).where(
+        col(Review.id).in_(review_ids), col(Review.revoked_at).is_not(None), Review.revoked_by != ""
+    )
+    return {id: at for id, at in await tx.exec(query) if id is not None and at is not None}
+
+
 async def open_comments(tx: AsyncSession, review_ids: Collection[int]) -> dict[int, int]:
     """How many comments that came by these links are not resolved; links without any are left out."""
     query = (

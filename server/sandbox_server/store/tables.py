@@ -9,7 +9,13 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from sandbox_server.store.columns import json_column, maybe_time_column, text_column, time_column
+from sandbox_server.store.columns import (
+    json_column,
+    maybe_time_column,
+    size_column,
+    text_column,
+    time_column,
+)
 
 
 class User(SQLModel, table=True):
@@ -89,7 +95,7 @@ class Deployment(SQLModel, table=True):
     version: int = 1
     phase: str = ""
     bundle: str
-    bundle_size: int = 0
+    bundle_size: int = size_column()
     config: dict[str, Any] = json_column()
     """sandbox.toml as it was accepted."""
     kind: str = "shiny"
@@ -143,7 +149,7 @@ class Output(SQLModel, table=True):
     parameters: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     digest: str
     """SHA-256 of the archive in `store.outputs`."""
-    size: int = 0
+    size: int = size_column()
     """Bytes."""
     seconds: float = 0
     by: str

@@ -29,15 +29,16 @@ class Review(SQLModel, table=True):
     expires_at: datetime = time_column()
     revoked_at: datetime | None = maybe_time_column()
     revoked_by: str = ""
+    """Who took it back; empty, with a time: it went with its branch."""
     letter: dict[str, Any] = json_column()
-    """How far its mail got: `state` ("waiting", "sent", "failed"), `since`, `at`, `why`; the same of the newest code's
-    mail below `code`."""
+    """How far its mail got: `state` ("waiting", "sent", "failed"), `since`, `at`, `why`; the same of the newest
+    code, and of what whoever asked is told by mail, below `code`, `verdict` and `comments`."""
     code_at: datetime | None = maybe_time_column()
     """When the newest one-time code was made; the code follows from it and is kept nowhere."""
     code_tries: int = 0
     """Wrong answers to that code."""
     codes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    """When the codes of the last day were made, in ISO form."""
+    """When the codes of the last hour were made, in ISO form."""
 
 
 class Verdict(SQLModel, table=True):

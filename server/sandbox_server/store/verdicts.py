@@ -20,6 +20,11 @@ class Given:
     name: str
     outcome: str
     created_at: datetime
+    review_id: int
+    user: str
+    identified: str
+    image: str
+    variables_at: int
 
 
 async def of_deployment(tx: AsyncSession, deployment_id: int) -> list[Verdict]:

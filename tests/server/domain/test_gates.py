@@ -9,6 +9,8 @@ from sandbox_server.domain.gate_words import changes, unsure, words, written
 from sandbox_server.domain.gates import GatesConfig, parse, stored
 from sandbox_server.errors import BadConfig
 
+WRONG = [None, 0, -1, 1.5, 10**6, True, "", "x" * 300, [], [1], [""], {"QA": 1}, {"qa": [1]}, {"qa": "a@b.c"}]
+
 WHOLE = {
     "reviews": 2,
     "reviewers": ["@qa", "Head@example.org"],
@@ -54,28 +56,35 @@ def test_without_a_table_nothing_is_proposed_and_an_empty_one_proposes_nothing()
     [
         ({"reviwes": 1}, "There is no gate `reviwes`; did you mean `review"),
         ({"zzz": 1}, "There is no gate `zzz`."),
-        ({"reviews": -1}, "`reviews`:"),
-        ({"reviews": 21}, "`reviews`:"),
-        ({"reviews": "1"}, "`reviews`:"),
-        ({"reviews": True}, "`reviews`:"),
+        ({"reviews": -1}, "`reviews`: it takes a whole number from 0 to 20, without quotes"),
+        ({"reviews": 21}, "such as `reviews = 1`; here stands 21."),
+        ({"reviews": "1"}, 'such as `reviews = 1`; here stands "1".'),
+        ({"reviews": True}, "such as `reviews = 1`; here stands true."),
         ({"reviewers": ["rita"]}, "`reviewers`: 'rita' is neither a mail address nor a group"),
         # No link can be made for it, so nobody could ever accept.
         ({"reviewers": ["r\u00edta@example.org"]}, "neither a mail address nor a group"),
         ({"reviewers": ["Rita <rita@example.org>"]}, "neither a mail address nor a group"),
-        ({"reviewers": ["@qa"]}, "The group '@qa' is not in `groups`."),
+        ({"reviewers": ["@qa"]}, 'that is: write `qa = ["name@example.org"]` below `[gates.groups]`.'),
         ({"groups": {"qa": []}}, "`groups`: nobody is in the group 'qa'."),
         ({"groups": {"qa": ["@others"]}}, "'@others' in the group 'qa' is no mail address"),
-        ({"groups": {"QA": ["a@b.c"]}}, "`groups.QA"),
-        ({"reviews": 2, "reviewers": ["a@b.c", "A@B.C"]}, "`reviews` is 2, but `reviewers` are 1 only"),
-        ({"reviews": 2, "reviewers": ["a+1@b.c", "a+2@b.c"]}, "`reviews` is 2, but `reviewers` are 1 only"),
+        ({"groups": {"QA": ["a@b.c"]}}, "`groups.QA`: the name of a group has small letters, digits and - only"),
+        ({"groups": {"qa": "a@b.c"}}, "`groups.qa`: a group takes a list of mail addresses"),
+        ({"groups": ["a@b.c"]}, "`groups`: it is a table of 50 groups at most: write `[gates.groups]`"),
+        ({"groups": {"qa": [""]}}, "`groups.qa`: a group takes a list of mail addresses"),
+        ({"reviewers": "a@b.c"}, "`reviewers`: it takes a list of mail addresses and groups"),
+        ({"reviewers": [1]}, "such as `reviewers = [\"@qa\", \"head@example.org\"]`; here stands 1."),
+        ({"identified": "yes"}, '`identified`: it takes `true` or `false`, without quotes; here stands "yes".'),
+        ({"reviews": 2, "reviewers": ["a@b.c", "A@B.C"]}, "`reviews` is 2, but `reviewers` names 1 person only"),
+        ({"reviews": 2, "reviewers": ["a+1@b.c", "a+2@b.c"]}, "`reviews` is 2, but `reviewers` names 1 person only"),
         ({"max_age": 14}, "`max_age`: write it as text"),
         ({"max_age": "a while"}, "`max_age`: 'a while' is no span of time"),
         ({"max_age": "400d"}, "`max_age`: a year is the longest span"),
-        ({"max_age": "0d"}, "`max_age`: a review is never that new"),
-        ({"checks": ["load"]}, "`checks`:"),
+        ({"max_age": "0d"}, "`max_age`: no review is that new; write such as"),
+        ({"checks": ["load"]}, '"smoke" is the only check: `checks = ["smoke"]`; here stands "load".'),
+        ({"freeze": "Sat..Sun"}, "`freeze`: it takes a list of 50 times at most"),
         ({"freeze": ["Christmas"]}, "`freeze`: 'Christmas' is no freeze window; write"),
         ({"freeze": ["Sat..Sun"] * 51}, "`freeze`:"),
-        ({"max_commits": 0}, "`max_commits`:"),
+        ({"max_commits": 0}, "`max_commits`: it takes a whole number from 1 to 10000"),
     ],
 )  # fmt: skip
 def test_impossible_gates_are_refused_with_their_name(values: dict[str, object], expected: str) -> None:
@@ -87,8 +96,29 @@ def test_impossible_gates_are_refused_with_their_name(values: dict[str, object],
 def test_a_bad_one_is_refused_at_the_push_with_its_key() -> None:
     with pytest.raises(BadConfig, match=r"`gates.freeze`: 'Fri..' is no freeze window; write"):
         config.parse('[gates]\nfreeze = ["Fri.."]')
+    with pytest.raises(BadConfig, match=r"`gates.groups.QA`: the name of a group has small letters"):
+        config.parse('[gates.groups]\nQA = ["a@b.c"]')
+    with pytest.raises(BadConfig, match=r"`gates`: it is a table of gates: write `\[gates\]`"):
+        config.parse("gates = 1")
     with pytest.raises(BadConfig, match=r"unknown key `gates.max_comits`; did you mean `max_commits`\?"):
         config.parse("[gates]\nmax_comits = 5")
+
+
+def refusal(key: str, value: object) -> str:
+    """Empty: it is no wrong value of this key."""
+    try:
+        parse({key: value})
+    except BadConfig as refused:
+        return refused.message
+    return ""
+
+
+@pytest.mark.parametrize("key", list(GatesConfig.model_fields))
+def test_no_refusal_speaks_as_a_program_does(key: str) -> None:
+    said = " ".join(refusal(key, value) for value in WRONG)
+    assert f"`{key}`" in said
+    for taken in ("should be", "should have", "should match", "valid dictionary", "[key]"):
+        assert taken not in said
 
 
 def test_they_are_told_in_sentences() -> None:

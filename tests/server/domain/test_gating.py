@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox_server.domain.gates import GatesConfig, parse
-from sandbox_server.domain.gating import Asked, judge
+from sandbox_server.domain.gating import Case, judge
 from sandbox_server.domain.reviewers import Signed
 from sandbox_server.wire import Smoke
 from sandbox_server.wire_review import Missing
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 """A Wednesday."""
 IMAGE = "sha256:1"
 RITA, OMAR, ANNA = "rita@example.org", "omar@example.org", "anna@example.org"
-ASKED = Asked(
+CASE = Case(
     app="sales", number=42, branch="feature-x", shown=42, image=IMAGE, author="anna",
     smoke=Smoke(status="passed"), base=39, commits=3, mails={"anna": ANNA},
 )  # fmt: skip
@@ -37,7 +37,7 @@ def missing(gates: dict[str, Any] | GatesConfig, *signed: Signed, **asked: Any) 
     """`signed`: newest first."""
     config = gates if isinstance(gates, GatesConfig) else parse(gates)
     rows = [replace(one, id=len(signed) - place) for place, one in enumerate(signed)]
-    return judge(config, replace(ASKED, signed=rows, **asked), NOW).missing
+    return judge(config, replace(CASE, signed=rows, **asked), NOW).missing
 
 
 def kinds(gates: dict[str, Any], *signed: Signed, **asked: Any) -> list[str]:
@@ -162,6 +162,16 @@ def test_who_does_not_count_is_told_with_the_reason() -> None:
     assert "it is older than 14 days" in one.message
 
 
+def test_whose_link_was_withdrawn_later_counts_and_is_told_wherever_it_is_named() -> None:
+    words = "by a link that was withdrawn later"
+    found = judge(GatesConfig(reviews=1), replace(CASE, signed=[said(RITA, withdrawn=True)]), NOW)
+    assert f"1 person accepted it: Rita ({words})." in [one.message for one in found.met]
+    one, _ = missing({"reviews": 1}, said(RITA, "rejected", withdrawn=True))
+    assert one.message.startswith(f"Rita (rita@example.org, {words}) rejected it")
+    [one] = missing({"reviews": 2}, said(RITA, withdrawn=True))
+    assert f"has 1 (Rita ({words}))" in one.message
+
+
 def test_who_rejected_is_named() -> None:
     one, _ = missing({"reviews": 1}, said(RITA, "rejected"))
     assert one.message == "Rita (rita@example.org) rejected it on 2026-11-18 12:00 UTC."
@@ -232,7 +242,7 @@ def test_commits_are_counted_against_what_users_have(
 
 def test_what_is_met_is_told_too() -> None:
     gates = {"reviews": 1, "checks": ["smoke"], "freeze": ["Sat..Sun"], "max_commits": 3}
-    met = judge(parse(gates), replace(ASKED, signed=[said(RITA)]), NOW).met
+    met = judge(parse(gates), replace(CASE, signed=[said(RITA)]), NOW).met
     assert [one.message for one in met] == [
         "Nobody whose review counts rejected it.",
         "1 person accepted it: Rita.",
@@ -240,7 +250,7 @@ def test_what_is_met_is_told_too() -> None:
         "It is not a time at which releases rest.",
         "It brings 3 commits; 3 at most are allowed.",
     ]
-    assert judge(parse({}), ASKED, NOW).met == []
+    assert judge(parse({}), CASE, NOW).met == []
 
 
 PEOPLE = st.sampled_from([RITA, RITA.upper(), OMAR, ANNA])

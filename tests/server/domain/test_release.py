@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox_server.domain.release import candidate, check_seen, in_force, kept, rollback_target, standing
+from sandbox_server.domain.release import candidate, check_seen, in_force, kept, rollback_target, serving
 from sandbox_server.errors import NotFound, NotPossible, StateChanged
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -94,14 +94,14 @@ def with_shares(*shares: int) -> list[Made]:
 def test_a_candidate_is_beside_the_release_in_force() -> None:
     made = with_shares(100, 10, 50)
     assert (in_force(made), candidate(made)) == (made[0], made[2])
-    assert standing(made) == [made[0], made[2]]
+    assert serving(made) == [made[0], made[2]]
 
 
 def test_a_candidate_ends_with_whatever_comes_after_it() -> None:
     assert candidate(with_shares(100, 10, 0)) is None
     assert candidate(with_shares(100, 10, 100)) is None
     assert candidate([]) is None
-    assert [row.number for row in standing(with_shares(100, 10, 0))] == [1]
+    assert [row.number for row in serving(with_shares(100, 10, 0))] == [1]
 
 
 def test_only_full_releases_are_kept_and_gone_back_to() -> None:

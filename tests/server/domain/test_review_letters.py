@@ -1,4 +1,4 @@
-"""Letters to reviewers."""
+"""Letters of reviews."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,8 +9,9 @@ from sandbox_server.domain.review_letters import About
 URL = f"https://sandbox.example.org/r/17.{'0123456789abcdef' * 2}"
 ABOUT = About(
     name="Rita", email="rita@example.org", by="anna", title="Sales Dashboard", number=42,
-    control="https://sandbox.example.org",
+    control="https://sandbox.example.org", app="sales", review=17,
 )  # fmt: skip
+PAGE = "https://sandbox.example.org/apps/sales/reviews/17"
 UNTIL = datetime(2026, 3, 9, 12, tzinfo=UTC)
 
 
@@ -41,10 +42,10 @@ address there.
 
 
 def test_a_code_is_in_the_text_and_not_in_the_subject() -> None:
-    letter = review_letters.code(ABOUT, "012345")
-    assert letter.text.splitlines()[2].startswith("012345 is your code")
+    letter = review_letters.code(ABOUT, "01234567")
+    assert letter.text.splitlines()[2].startswith("0123 4567 is your code")
     assert "10 minutes" in letter.text
-    assert "012345" not in letter.subject
+    assert "0123" not in letter.subject
     assert "/r/" not in letter.text
 
 
@@ -63,3 +64,47 @@ def test_other_peoples_texts_stay_on_their_line() -> None:
     assert "\x1b" not in letter.text
     assert "\r" not in letter.text
     assert URL in letter.text.splitlines()
+
+
+def test_whoever_asked_reads_who_said_what_of_which_deployment_and_what_to_type() -> None:
+    letter = review_letters.verdict(ABOUT, "main", "remarks", "Good.\nBut slow.", PAGE)
+    assert letter.subject == "Rita accepted with remarks d42 of sales"
+    assert (
+        letter.text
+        == f"""\
+Hello anna,
+
+Rita <rita@example.org> accepted with remarks d42 of sales, of the
+branch main.
+
+“Good. But slow.”
+
+The review: {PAGE}
+
+On the command line:
+
+sandbox review show 17 --app sales
+
+sandbox promote d42 --app sales
+
+--{" "}
+Sent by Sandbox at https://sandbox.example.org, because you asked Rita
+for this review.
+"""
+    )
+
+
+def test_what_was_rejected_is_not_to_be_released() -> None:
+    letter = review_letters.verdict(ABOUT, "main", "rejected", "", PAGE)
+    assert "sandbox promote" not in letter.text
+    assert "“" not in letter.text
+
+
+def test_many_and_long_comments_make_a_letter_that_can_be_read() -> None:
+    one = review_letters.comments(ABOUT, "main", ["The axis has no label."], PAGE)
+    assert one.subject == "Rita made a comment on sales"
+    assert "“The axis has no label.”" in one.text
+    many = review_letters.comments(ABOUT, "main", ["x" * 10_000] * 30, PAGE)
+    assert "30 comments" in many.subject
+    assert "And 25 more." in many.text
+    assert len(many.text) < 4000

@@ -10,7 +10,7 @@ from tests.server.cast import ANNA, APP, BEN
 from tests.server.platform import Platform
 
 from sandbox_server import wire
-from sandbox_server.errors import RuntimeUnavailable
+from sandbox_server.errors import RuntimeUnavailable, StoreUnavailable, Unavailable
 from sandbox_server.jobs import Worker
 from sandbox_server.jobs.kinds import KINDS, Kind
 from sandbox_server.operations import deploy, edge, start, switch
@@ -142,14 +142,15 @@ async def test_what_is_cancelled_before_it_began_never_begins(platform: Platform
     assert (await platform.jobs())[0].attempts == 0
 
 
-async def test_the_engine_may_be_away_for_a_while(platform: Platform) -> None:
+@pytest.mark.parametrize("kind", [RuntimeUnavailable, StoreUnavailable])
+async def test_engine_and_database_may_be_away_for_a_while(
+    platform: Platform, kind: type[Unavailable]
+) -> None:
     await platform.push()
-    platform.runtime.fail_next(RuntimeUnavailable("The engine does not answer."))
+    platform.runtime.fail_next(kind("It does not answer."))
     await platform.work()
     job = (await platform.jobs())[0]
-    assert (job.status, job.attempts, job.progress) == (
-        "queued", 1, "The engine does not answer. Trying again."
-    )  # fmt: skip
+    assert (job.status, job.attempts, job.progress) == ("queued", 1, "It does not answer. Trying again.")
     assert job.run_after > platform.clock()
     await platform.sleep(30)
     assert await platform.status(1) == "ready"

@@ -39,9 +39,9 @@ PLACE: dict[str, Any] = {
 }
 
 
-def write(platform: Platform, lines: list[str]) -> None:
+def write(platform: Platform, lines: list[str], instance: str = "sandbox-1") -> None:
     """The app says these lines now, and they are saved."""
-    path = platform.parts.logs.run(APP, 1, "sandbox-1")
+    path = platform.parts.logs.run(APP, 1, instance)
     platform.parts.logs.save(
         path, [LogLine(time=platform.clock(), stream="stderr", text=one) for one in lines]
     )
@@ -83,6 +83,13 @@ async def test_two_people_may_choose_the_same_key(platform: Platform) -> None:
     people = [ANNA, BEN, await a_guest(platform), await a_guest(platform, name="Tom")]
     made = [await comment(platform.parts, who, APP, 1, same) for who in people]
     assert len({one.id for one in made}) == 4
+
+
+async def test_a_picture_is_kept_without_what_its_maker_wrote_beside_it(platform: Platform) -> None:
+    await platform.deploy()
+    place = b"\x00\x00\x00\x04tEXtwestbyte"
+    made = await comment(platform.parts, BEN, APP, 1, said(), png()[:33] + place + png()[33:])
+    assert (await picture_of(platform.parts, APP, made.id))[0] == png()
 
 
 async def test_a_key_that_was_used_for_an_answer_makes_no_comment(platform: Platform) -> None:
@@ -135,6 +142,20 @@ async def test_the_apps_lines_of_that_minute_are_kept_for_publishers(platform: P
     texts = [line.text for line in (await show_comment(platform.parts, APP, made.id)).log]
     assert texts == [f"line {number}" for number in range(150)]
     assert "log" not in made.model_dump()
+
+
+async def test_what_users_of_the_release_did_in_that_minute_is_not_kept(platform: Platform) -> None:
+    await platform.promote(await platform.deploy())
+    write(platform, ["tried by a reviewer"])
+    write(platform, ["a customer's own words"], "release-2")
+    runtime = platform.parts.runtime
+    assert isinstance(runtime, MemoryRuntime)
+    for container in await runtime.containers():
+        scope = "release" if "-release-" in container.name else "sandbox"
+        runtime.say(container.name, "stderr", f"said by the {scope}")
+    made = await comment(platform.parts, await a_guest(platform), APP, 1, said())
+    texts = {line.text for line in (await show_comment(platform.parts, APP, made.id)).log}
+    assert texts == {"tried by a reviewer", "said by the sandbox"}
 
 
 async def test_lines_without_end_are_cut(platform: Platform) -> None:

@@ -9,8 +9,10 @@ from tests.server.reviewing import asked, opened, signed
 
 from sandbox_server.auth.guests import Guest
 from sandbox_server.errors import BadConfig, BadRequest, Forbidden, GateClosed, NotFound
-from sandbox_server.operations import gates
+from sandbox_server.operations import gates, invite
 from sandbox_server.operations.opinions import of_deployment
+from sandbox_server.operations.overview import list_releases
+from sandbox_server.operations.remove import remove_branch
 from sandbox_server.operations.reviews import verdicts_of
 from sandbox_server.store import events, users
 from sandbox_server.visitor.base import Outcome, Visit
@@ -224,6 +226,26 @@ async def test_a_rejection_is_named_until_its_owner_thinks_again(platform: Platf
     assert (await platform.promote(1)).status == "done"
 
 
+async def test_a_review_by_a_link_that_was_withdrawn_later_counts_and_is_told(platform: Platform) -> None:
+    await platform.deploy(files=ONE_REVIEW)
+    guest = await judged(platform, 1)
+    platform.clock.advance(60)
+    await invite.revoke(platform.parts, ANNA, APP, guest.review_id)
+    found = await report(platform, 1)
+    assert found.open
+    assert any("Rita (by a link that was withdrawn later)" in met.message for met in found.met)
+    [verdict] = await verdicts_of(platform.parts, APP, 1)
+    assert verdict.link_revoked_at == platform.clock()
+
+
+async def test_links_that_went_with_their_branch_say_nothing_against_reviews(platform: Platform) -> None:
+    await platform.deploy("feature-x", files=ONE_REVIEW)
+    await judged(platform, 1, branch="feature-x")
+    await remove_branch(platform.parts, ANNA, APP, "feature-x")
+    [verdict] = await verdicts_of(platform.parts, APP, 1)
+    assert verdict.link_revoked_at is None
+
+
 async def test_a_review_gets_old(platform: Platform) -> None:
     await platform.deploy(files=app_with('reviews = 1\nmax_age = "1d"'))
     await judged(platform, 1)
@@ -360,3 +382,25 @@ async def test_the_report_says_who_may_override(platform: Platform) -> None:
     await platform.deploy(files=ONE_REVIEW)
     assert (await gates.report(platform.parts, ANNA, APP, 1)).may_override
     assert not (await report(platform, 1)).may_override
+
+
+async def test_the_history_names_those_whom_the_gates_of_that_moment_did_not_count(
+    platform: Platform,
+) -> None:
+    await platform.deploy(files=ONE_REVIEW)
+    await demand(platform, reviews=1, reviewers=["rita@example.org"])
+    await judged(platform, 1)
+    await judged(platform, 1, "rejected", email="omar@example.org", name="Omar")
+    await platform.promote(1)
+    platform.clock.advance(60)
+    await judged(platform, 1, email="sven@example.org", name="Sven")
+    await demand(platform, reviews=1)
+    [made] = await list_releases(platform.parts, APP)
+    assert made.verdicts == {"accepted": ["Rita"], "ignored": ["Omar"]}
+    about = await of_deployment(platform.parts, APP, 1)
+    assert (about.rejected, about.accepted, about.ignored) == (("Omar",), ("Rita", "Sven"), ())
+    await demand(platform, reviews=1, reviewers=["sven@example.org"])
+    about = await of_deployment(platform.parts, APP, 1)
+    assert (about.accepted, about.ignored) == (("Sven",), ("Rita", "Omar"))
+    told = {one.name: one.ignored for one in await verdicts_of(platform.parts, APP, 1)}
+    assert (told["Sven"], told["Omar"]) == ("", "they are not among the reviewers")

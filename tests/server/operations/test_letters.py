@@ -1,4 +1,4 @@
-"""Letters to reviewers, with a real mail server."""
+"""Letters of reviews, with a real mail server."""
 
 from collections.abc import AsyncIterator
 

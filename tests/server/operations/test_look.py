@@ -8,8 +8,8 @@ from tests.server.cast import APP, HELLO
 from tests.server.platform import Platform, open_platform
 from tests.server.runner import Runner
 
-from sandbox_server.operations import edge, overview, told
-from sandbox_server.operations.availability import availability
+from sandbox_server.operations import edge, overview
+from sandbox_server.operations.availability import availability, open_notices
 from sandbox_server.operations.look import look
 from sandbox_server.store import apps, visits
 from sandbox_server.visitor.base import Itinerary, Outcome, OutputError, Visit
@@ -33,7 +33,7 @@ async def later(platform: Platform, seconds: float = EVERY) -> None:
 
 
 async def notices(platform: Platform) -> list[str]:
-    return [notice.text for notice in await told.open_notices(platform.parts)]
+    return [notice.text for notice in await open_notices(platform.parts)]
 
 
 @pytest.fixture(autouse=True)

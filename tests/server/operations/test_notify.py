@@ -10,7 +10,7 @@ from tests.server.platform import Platform
 from tests.server.post.servers import hook, post_office, silence
 
 from sandbox_server.domain.telling import Message
-from sandbox_server.operations import notify, told
+from sandbox_server.operations import availability, notify
 from sandbox_server.post import Mail, NotSent, Webhook
 from sandbox_server.store import apps, notices
 
@@ -87,7 +87,7 @@ async def test_mail_and_webhook_tell_of_trouble_and_of_its_end(
     ]  # fmt: skip
     assert office.recipients == [["ann@example.org"]] * 2
     assert [posted["state"] for posted in got.posted] == ["opened", "settled"]
-    (notice,) = await told.notices_of(owned.parts, APP, 10)
+    (notice,) = await availability.notices_of(owned.parts, APP, 10)
     assert notice.told_at == owned.clock()
 
 
@@ -95,10 +95,10 @@ async def test_a_notice_is_open_once_and_its_history_is_kept(owned: Platform) ->
     await open_notice(owned)
     await open_notice(owned, text="again")
     await open_notice(owned, "branch feature-x")
-    assert [one.key for one in await told.open_notices(owned.parts)] == ["branch feature-x", KEY]
+    assert [one.key for one in await availability.open_notices(owned.parts)] == ["branch feature-x", KEY]
     await settle(owned)
     await open_notice(owned)
-    assert len(await told.notices_of(owned.parts, APP, 10)) == 3
+    assert len(await availability.notices_of(owned.parts, APP, 10)) == 3
     assert [line.split()[1] for line in await owned.history()][-4:] == [
         "notice.opened", "notice.opened", "notice.settled", "notice.opened"
     ]  # fmt: skip
@@ -128,7 +128,7 @@ async def test_an_owner_without_an_address_cannot_be_told_by_mail(platform: Plat
     way = Pigeon()
     await rounds(platform, way, count=3)
     assert way.tried == 0
-    assert [one.told_at for one in await told.open_notices(platform.parts)] == [None]
+    assert [one.told_at for one in await availability.open_notices(platform.parts)] == [None]
 
 
 async def test_what_does_not_arrive_is_tried_again_ever_more_slowly_and_told_once(
@@ -218,4 +218,4 @@ async def test_settled_notices_are_forgotten_after_a_while(owned: Platform) -> N
     owned.clock.advance(10)
     async with owned.parts.store.write() as tx:
         await notices.forget(tx, owned.clock())
-    assert [one.key for one in await told.notices_of(owned.parts, APP, 10)] == ["b"]
+    assert [one.key for one in await availability.notices_of(owned.parts, APP, 10)] == ["b"]

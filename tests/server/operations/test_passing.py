@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.server.cast import ANNA, APP, BEN
+from tests.server.cast import ANNA, APP, BEN, HELLO
 from tests.server.operations.test_gates import HOST, ONE_REVIEW, app_with, demand, judged, shown
 from tests.server.platform import Platform
 from tests.server.reviewing import signed
@@ -19,6 +19,23 @@ from sandbox_server.store import apps
 from sandbox_server.visitor.base import Outcome, Visit
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_a_refused_release_suggests_an_override_that_keeps_what_was_asked_for(
+    platform: Platform,
+) -> None:
+    await platform.promote(await platform.deploy())
+    await platform.deploy(files=HELLO | {"more.R": "1"})
+    await demand(platform, reviews=1)
+    for more, typed in (
+        ({"percent": 10, "replace": True}, " --percent 10 --replace"),
+        ({"canary": "10@10m,50@10m"}, ' --canary "10@10m,50@10m"'),
+        ({}, ""),
+    ):
+        asked = wire.ReleaseRequest.model_validate({"deployment": 2, "seen": 1, **more})
+        with pytest.raises(GateClosed) as caught:
+            await request_promote(platform.parts, ANNA, APP, asked)
+        assert f'`sandbox promote d2 --app {APP}{typed} --override --reason "…"`' in caught.value.detail
 
 
 # Races

@@ -9,6 +9,7 @@ from sandbox_server.domain import gate_words
 from sandbox_server.domain.gates import parse
 from sandbox_server.operations.gates_told import Change, Proposal
 from sandbox_server.pages import gates_form
+from sandbox_server.pages.promote_news import Opened
 
 STEPS = [
     wire_review.Step(text="Choose Region: South, then Quarter: Q3", done=True),
@@ -106,6 +107,7 @@ def comments() -> wire_review.Comments:
 
 def promote_page(**changes: Any) -> dict[str, Any]:
     return {
+        "opened": Opened(seen=7, newest=42, verdict=6, mark="a1b2"),
         "app": cast.app_detail(seen=7), "d": cast.deployment(note="Margins by region, as sales asked for."),
         "diff": cast.diff(), "preview": preview(), "comments": comments(), "share": None, **changes,
     }  # fmt: skip

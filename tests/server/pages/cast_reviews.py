@@ -112,7 +112,7 @@ def opinions() -> dict[str, Opinion]:
     }
 
 
-def asked() -> list[review_words.Asked]:
+def asked() -> list[review_words.BranchReviews]:
     said = {name: opinion for name, opinion in opinions().items() if name != "main"}
     return review_words.by_branch(cast.branches(), said, reviews(), comments())
 

@@ -136,7 +136,7 @@ def reviewers_pages() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "review.html", values
     yield "compare.html", values
     yield "review_comment.html", {**values, "c": evil(reviews.comments()[0])}
-    yield "review_over.html", {"title": EVIL, "error": NotFound(EVIL, EVIL), "back": EVIL}
+    yield "review_over.html", {"title": EVIL, "error": NotFound(EVIL, EVIL), "back": EVIL, "sent": True}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.server.platform import Platform
 
 from sandbox_server.app import create_app
 from sandbox_server.auth.guests import guest_of_link
+from sandbox_server.errors import StoreUnavailable
 from sandbox_server.operations.comment import comment
 from sandbox_server.pages import review_live, streams
 from sandbox_server.pages.streams import Events
@@ -71,6 +72,34 @@ async def test_a_look_is_taken_only_when_something_was_written_or_time_went_by(
         platform.clock.advance(8 * 24 * 3600)
         platform.parts.bell.ring()
         assert "This link was good until" in await anext(news)
+
+
+async def test_figures_that_the_platform_writes_are_no_news(platform: Platform, link: Link) -> None:
+    page = Page()
+    async with aclosing(await open_news(platform, link, page)) as news:
+        assert "look 1" in await anext(news)
+        for _ in range(3):
+            before = platform.parts.store.commits
+            async with platform.parts.store.write():
+                pass
+            assert platform.parts.store.commits > before
+            platform.parts.bell.ring()
+            assert await anext(news) == streams.QUIET
+    assert page.looks == 1
+
+
+async def test_no_review_is_over_because_the_database_is_away(platform: Platform, link: Link) -> None:
+    class Away(Page):
+        async def __call__(self) -> dict[str, str]:
+            if not self.looks:
+                self.looks += 1
+                raise StoreUnavailable("The database does not answer just now.")
+            return await super().__call__()
+
+    async with aclosing(await open_news(platform, link, Away())) as news:
+        assert await anext(news) == streams.QUIET
+        platform.parts.bell.ring()
+        assert "look 2" in await anext(news)
 
 
 async def test_a_link_hears_of_news_in_ten_places_and_others_are_told(platform: Platform, link: Link) -> None:

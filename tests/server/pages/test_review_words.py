@@ -13,7 +13,7 @@ from sandbox_server.pages.review_asking import Asking
 
 
 def said(opinion: Opinion) -> list[str]:
-    return [one.words for one in review_words.standing(opinion)]
+    return [one.words for one in review_words.labels_of(opinion)]
 
 
 def test_what_people_say_of_a_branch_is_told_in_few_words_the_worst_first() -> None:
@@ -30,7 +30,7 @@ def test_what_people_say_of_a_branch_is_told_in_few_words_the_worst_first() -> N
 
 def test_states_differ_by_shape_and_not_by_colour_alone() -> None:
     opinion = Opinion(("A",), ("B",), ("C",), ("D",), 1)
-    shapes = [one.shape for one in review_words.standing(opinion)]
+    shapes = [one.shape for one in review_words.labels_of(opinion)]
     assert len(set(shapes)) == len(shapes)
 
 

@@ -136,7 +136,10 @@ async def test_a_huge_paste_is_refused_in_words_and_nothing_is_kept(link: Link) 
         assert (await link.say(text=text)).status_code in (413, 422)
     told = await link.post("/comments", by_script=False, key=KEY, version=1, text="x" * 10_000_000)
     assert told.status_code == 413
-    assert "</html>" in told.text
+    assert f'href="{link.path}">Back to the review</a>' in told.text
+    assert "All apps" not in told.text
+    asked = await link.say(text="x" * 10_000_000)
+    assert asked.json()["error"]["message"] == "What you sent is too large."
     assert "Nobody has said anything yet." in (await link.get()).text
 
 

@@ -10,7 +10,7 @@ from tests.server.pages.platform import Platform
 
 from sandbox_server import wire
 from sandbox_server.app import create_app
-from sandbox_server.errors import NotFound
+from sandbox_server.errors import NotFound, StoreUnavailable
 from sandbox_server.operations.login import sign_in_with_token, sign_out
 from sandbox_server.pages import deployments, streams
 from sandbox_server.pages.session import COOKIE
@@ -48,6 +48,22 @@ async def test_a_stream_is_over_when_nothing_can_change_any_more(platform: Platf
         return streams.View({"job": "<p>done</p>"}, final=True)
 
     assert [event async for event in streams.changes(request, render)][-1] == streams.END
+
+
+async def test_a_stream_outlives_a_database_that_is_away_for_a_moment(platform: Platform) -> None:
+    request, _ = await request_of(platform)
+    away = [True]
+
+    async def render() -> streams.View:
+        if away:
+            away.pop()
+            raise StoreUnavailable("The database does not answer just now.")
+        return streams.View({"app": "<p>one</p>"})
+
+    async with aclosing(streams.changes(request, render)) as events:
+        assert await anext(events) == streams.QUIET
+        platform.parts.bell.ring()
+        assert await anext(events) == "event: app\ndata: <p>one</p>\n\n"
 
 
 async def test_a_stream_is_over_with_the_login(platform: Platform) -> None:

@@ -56,7 +56,7 @@ def test_every_state_has_a_page(kind: str) -> None:
     assert "/static/" not in text
     assert int(page.headers["retry-after"]) > 0
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert ('http-equiv="refresh"' in text) == (kind in ("asleep", "starting", "building"))
+    assert ('http-equiv="refresh"' in text) == (kind in ("asleep", "starting", "building", "away"))
 
 
 def test_a_page_may_stand_in_a_frame_as_the_app_may() -> None:
@@ -90,14 +90,14 @@ async def test_an_unknown_host_is_told_so(visitor: AsyncClient) -> None:
 
 
 async def test_the_control_plane_is_not_found_here(visitor: AsyncClient) -> None:
-    for path in ("/login", "/api/v1/apps", "/static/page.js", "/__sandbox__/../../rendering.py"):
+    for path in ("/login", "/api/v1/apps", "/static/page.js", "/__sandbox__/page/../../rendering.py"):
         answer = await visitor.get(path, headers={"Host": "x.apps.localhost"})
         assert "No app has this address." in answer.text
 
 
 async def test_its_look_comes_from_the_same_host(visitor: AsyncClient) -> None:
     for file, kind in (("parts.css", "text/css"), ("waker.js", "text/javascript")):
-        answer = await visitor.get(f"/__sandbox__/{file}")
+        answer = await visitor.get(f"/__sandbox__/page/{file}")
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith(kind)
 
@@ -116,7 +116,7 @@ async def test_a_page_load_wakes_and_then_leads_to_the_very_address(
 async def test_a_page_hears_how_far_it_is(asleep: Platform, visitor: AsyncClient) -> None:
     await visitor.get("/", headers=PAGE)
     async with asleep.worker():
-        text = (await visitor.get("/__sandbox__/live")).text
+        text = (await visitor.get("/__sandbox__/page/live")).text
     assert text.startswith("event: state\ndata: {")
     assert text.endswith("event: up\ndata: {}\n\n")
 
@@ -127,7 +127,7 @@ async def test_a_page_of_what_cannot_start_hears_that_it_is_over(
     asleep.runtime.status = None
     await visitor.get("/", headers=PAGE)
     await asleep.work()
-    assert (await visitor.get("/__sandbox__/live")).text == "event: over\ndata: {}\n\n"
+    assert (await visitor.get("/__sandbox__/page/live")).text == "event: over\ndata: {}\n\n"
     page = await visitor.get("/deep?a=1", headers=PAGE)
     assert "did not start" in page.text
     assert 'action="/__sandbox__/start?next=/deep%3Fa%3D1"' in page.text

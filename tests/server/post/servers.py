@@ -50,7 +50,10 @@ class PostOffice:
 
 
 @asynccontextmanager
-async def post_office(tls: ssl.SSLContext | None = None, *, login: bool = False) -> AsyncIterator[PostOffice]:
+async def post_office(
+    tls: ssl.SSLContext | None = None, *, login: bool = False, port: int = 0
+) -> AsyncIterator[PostOffice]:
+    """`port`: where to be found; 0: anywhere."""
     office = PostOffice()
 
     def connected() -> SMTP:
@@ -59,14 +62,14 @@ async def post_office(tls: ssl.SSLContext | None = None, *, login: bool = False)
             auth_require_tls=False,
         )  # fmt: skip
 
-    async with serving(connected) as port:
-        office.port = port
+    async with serving(connected, port) as found:
+        office.port = found
         yield office
 
 
 @asynccontextmanager
-async def serving(connected: Any) -> AsyncIterator[int]:
-    server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", 0)
+async def serving(connected: Any, port: int = 0) -> AsyncIterator[int]:
+    server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", port)
     async with server:
         yield server.sockets[0].getsockname()[1]
 

@@ -8,7 +8,7 @@ from tests.server.store.rows import NOON, a_deployment
 from tests.server.store.test_comments import a_comment, a_review, statements
 
 from sandbox_server.store import Store, opinions, verdicts
-from sandbox_server.store.opinions import Asked
+from sandbox_server.store.opinions import Invited
 from sandbox_server.store.tables import Branch
 from sandbox_server.store.tables_review import Verdict
 
@@ -48,8 +48,8 @@ async def test_links_that_work_and_comments_that_are_open_are_told(store: Store)
         await tx.flush()
         tx.add(a_comment(row, "3" * 16, review_id=link, parent_id=first.id))
     async with store.read() as tx:
-        assert await opinions.asked(tx, row.app_id, NOON) == [Asked("main", **RITA)]
-        assert await opinions.asked(tx, row.app_id, NOON + timedelta(days=7)) == []
+        assert await opinions.invited(tx, row.app_id, NOON) == [Invited("main", **RITA)]
+        assert await opinions.invited(tx, row.app_id, NOON + timedelta(days=7)) == []
         assert await opinions.open_comments_of_apps(tx) == {row.app_id: 1}
         assert await opinions.open_comments_on(tx, row.app_id, row.branch_id, row.id or 0) == 1
         assert await opinions.open_comments_on(tx, row.app_id, row.branch_id, 99) == 0

@@ -26,6 +26,8 @@
 
   document.addEventListener("visibilitychange", function () {
     clearTimeout(timer);
+    // What somebody decides on is never loaded anew behind their back.
+    if (document.querySelector("[data-stays]")) return;
     if (document.hidden) {
       timer = setTimeout(closeAll, 30000);
     } else if (closed) {
@@ -39,7 +41,7 @@
   });
 
   function closeAll() {
-    closed = Array.from(sources).some((source) => source.readyState !== EventSource.CLOSED);
+    closed ||= Array.from(sources).some((source) => source.readyState !== EventSource.CLOSED);
     sources.forEach((source) => source.close());
   }
 

@@ -15,10 +15,7 @@ export function prepare(name, add, done) {
 
 export function start() {
   // What was said of the last one is over as soon as the next one is begun.
-  document.addEventListener("input", (event) => {
-    const place = event.target.form?.matches("[data-send]") && find("[data-status]", event.target.form);
-    [place, document.getElementById("said")].forEach((one) => one && say(one, "", false));
-  });
+  document.addEventListener("input", (event) => over(event.target.form));
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-send]")) return;
     event.preventDefault();
@@ -27,7 +24,13 @@ export function start() {
   });
 }
 
+function over(form) {
+  const place = form?.matches("[data-send]") && find("[data-status]", form);
+  [place, document.getElementById("said")].forEach((one) => one && say(one, "", false));
+}
+
 async function submit(form, button) {
+  over(form);
   const asks = Boolean(button?.hasAttribute("formaction"));
   const name = asks ? "" : form.dataset.send;
   busy(form, button, true);
@@ -98,7 +101,10 @@ function busy(form, button, is) {
 }
 
 function said(form, words, wrong = true) {
-  say(find("[data-status]", form), words, wrong);
+  const place = find("[data-status]", form);
+  say(place, words, wrong);
+  // It stands at the form's end, and on a phone the button that was pressed may be far above.
+  if (wrong) place.scrollIntoView({ block: "nearest" });
 }
 
 function say(place, words, wrong) {

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from sandbox_server.domain.comparison import Baseline, Comparison, Unit, alone, judge, odds
 from sandbox_server.domain.figures import EDGES, Counts
 from sandbox_server.domain.running import WatchConfig
-from sandbox_server.domain.verdict import Base, Unit, Verdict, alone, judge, odds
 
 CONFIG = WatchConfig()
 MINUTES = 20
@@ -28,8 +28,8 @@ def counts(started: int = 0, failed: int = 0, flush: float = 0.4, slow: int = 0,
     return made
 
 
-def verdict(newer: Counts, older: Counts, config: WatchConfig = CONFIG, unit: Unit = "session") -> Verdict:
-    return judge(newer, Base(older, "d1", 600), 600, config, unit)
+def verdict(newer: Counts, older: Counts, config: WatchConfig = CONFIG, unit: Unit = "session") -> Comparison:
+    return judge(newer, Baseline(older, "d1", 600), 600, config, unit)
 
 
 def test_it_works() -> None:
@@ -48,8 +48,8 @@ def test_alike_is_fine() -> None:
 
 
 def test_too_few_sessions_are_waited_for() -> None:
-    assert verdict(counts(4), counts(400)) == Verdict("few", "Too few sessions to judge: 4 of 20.")
-    assert verdict(counts(40), counts(3)) == Verdict(
+    assert verdict(counts(4), counts(400)) == Comparison("few", "Too few sessions to judge: 4 of 20.")
+    assert verdict(counts(40), counts(3)) == Comparison(
         "few", "Too few sessions of d1 to compare with: 3 of 20."
     )
     assert verdict(counts(), counts()).state == "few"
@@ -85,7 +85,7 @@ def test_crashes_beyond_what_is_tolerated() -> None:
 
 
 def test_crashes_of_a_day_count_by_their_part_of_it() -> None:
-    day = Base(counts(300, crashes=24), "d1", 86400, " over the last day")
+    day = Baseline(counts(300, crashes=24), "d1", 86400, " over the last day")
     found = judge(counts(30, crashes=2), day, 600, CONFIG)
     assert found.words == "It crashed 2 times, against 24 with d1 over the last day."
     assert judge(counts(30, crashes=2), day, 6 * 3600, CONFIG).state == "fine"
@@ -134,7 +134,7 @@ def test_odds_say_nothing_without_sessions_and_never_overflow() -> None:
 
 def look_by_look(
     seed: int, share: int, each_minute: float, error: float, base_error: float, day: int = 0
-) -> Verdict | None:
+) -> Comparison | None:
     """Looks every 10 seconds for 20 minutes: the first that says "worse". With `day`, the other one's sessions are all
     from the day before."""
     chance = random.Random(seed)

@@ -30,7 +30,7 @@ Unit = Literal["session", "request"]
 
 
 @dataclass(frozen=True)
-class Base:
+class Baseline:
     """What the candidate is compared with."""
 
     counts: Counts
@@ -43,13 +43,15 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Comparison:
     state: State
     words: str
     """One sentence."""
 
 
-def judge(newer: Counts, base: Base, span: float, config: WatchConfig, unit: Unit = "session") -> Verdict:
+def judge(
+    newer: Counts, base: Baseline, span: float, config: WatchConfig, unit: Unit = "session"
+) -> Comparison:
     """`newer` was counted over `span` seconds. What has no sessions (pages, APIs) is judged by its requests."""
     own, other = _tries(newer, unit), _tries(base.counts, unit)
     for found in (
@@ -59,30 +61,30 @@ def judge(newer: Counts, base: Base, span: float, config: WatchConfig, unit: Uni
         _first_flush(newer, base, config) if unit == "session" else None,
     ):
         if found:
-            return Verdict("worse", found)
+            return Comparison("worse", found)
     if own[1] < config.sessions:
-        return Verdict("few", f"Too few {unit}s to judge: {own[1]} of {config.sessions}.")
+        return Comparison("few", f"Too few {unit}s to judge: {own[1]} of {config.sessions}.")
     if other[1] < config.sessions:
-        return Verdict(
+        return Comparison(
             "few", f"Too few {unit}s of {base.name} to compare with: {other[1]} of {config.sessions}."
         )
     if said := _unclear(own, other, base, config, unit):
-        return Verdict("few", said)
-    return Verdict(
+        return Comparison("few", said)
+    return Comparison(
         "fine", f"Nothing is worse: errors in {_part(own, unit)}, against {_part(other)}{_with(base)}."
     )
 
 
-def alone(newer: Counts, config: WatchConfig, unit: Unit = "session") -> Verdict:
+def alone(newer: Counts, config: WatchConfig, unit: Unit = "session") -> Comparison:
     """Without any version before: only what is clearly broken is called so."""
     failed, tried = _tries(newer, unit)
     if newer.crashes > config.crashes:
-        return Verdict("worse", f"It crashed {newer.crashes} times.")
+        return Comparison("worse", f"It crashed {newer.crashes} times.")
     if failed >= _CLEARLY and failed > tried / 2:
-        return Verdict("worse", f"Most {unit}s meet errors: {_part((failed, tried))}.")
+        return Comparison("worse", f"Most {unit}s meet errors: {_part((failed, tried))}.")
     if tried < config.sessions:
-        return Verdict("few", f"Too few {unit}s to judge: {tried} of {config.sessions}.")
-    return Verdict("fine", f"Nothing is clearly broken: errors in {_part((failed, tried), unit)}.")
+        return Comparison("few", f"Too few {unit}s to judge: {tried} of {config.sessions}.")
+    return Comparison("fine", f"Nothing is clearly broken: errors in {_part((failed, tried), unit)}.")
 
 
 _CLEARLY = 5
@@ -113,7 +115,7 @@ def _tries(counts: Counts, unit: Unit) -> tuple[int, int]:
     return min(counts.refused, counts.requests), counts.requests
 
 
-def _crashes(newer: Counts, base: Base, span: float, config: WatchConfig) -> str:
+def _crashes(newer: Counts, base: Baseline, span: float, config: WatchConfig) -> str:
     usual = base.counts.crashes * min(span / base.span, 1.0) if base.span else 0.0
     if newer.crashes <= config.crashes + usual:
         return ""
@@ -121,7 +123,7 @@ def _crashes(newer: Counts, base: Base, span: float, config: WatchConfig) -> str
 
 
 def _failures(
-    own: tuple[int, int], other: tuple[int, int], base: Base, config: WatchConfig, unit: Unit
+    own: tuple[int, int], other: tuple[int, int], base: Baseline, config: WatchConfig, unit: Unit
 ) -> str:
     if not _more(own, other, config) or odds(*own, *other) < ODDS:
         return ""
@@ -129,7 +131,7 @@ def _failures(
 
 
 def _unclear(
-    own: tuple[int, int], other: tuple[int, int], base: Base, config: WatchConfig, unit: Unit
+    own: tuple[int, int], other: tuple[int, int], base: Baseline, config: WatchConfig, unit: Unit
 ) -> str:
     """More than is tolerated, while chance may still explain it: nobody should be led on in the dark."""
     if not _more(own, other, config) or odds(*own, *other) < _SUSPICIOUS:
@@ -142,7 +144,7 @@ def _more(own: tuple[int, int], other: tuple[int, int], config: WatchConfig) -> 
     return bool(own[1] and other[1]) and own[0] / own[1] > other[0] / other[1] + config.errors
 
 
-def _refusals(newer: Counts, base: Base) -> str:
+def _refusals(newer: Counts, base: Baseline) -> str:
     """A page that answers with an error begins no session. Requests come in bunches: only the clear case counts."""
     if (
         newer.requests < 20
@@ -156,7 +158,7 @@ def _refusals(newer: Counts, base: Base) -> str:
     )
 
 
-def _first_flush(newer: Counts, base: Base, config: WatchConfig) -> str:
+def _first_flush(newer: Counts, base: Baseline, config: WatchConfig) -> str:
     flushes, usual = sum(newer.flushes.values()), base.counts.quantile(0.95)
     if usual is None or min(flushes, sum(base.counts.flushes.values())) < config.sessions:
         return ""
@@ -175,7 +177,7 @@ def _slower(counts: Counts, limit: float) -> int:
     return sum(count for place, count in counts.flushes.items() if place and EDGES[place - 1] >= limit)
 
 
-def _with(base: Base) -> str:
+def _with(base: Baseline) -> str:
     return f" with {base.name}{base.over}"
 
 
