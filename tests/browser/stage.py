@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from httpx import AsyncClient
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.browser.anna import free_port, listening
 from tests.server.pages.platform import ANNA, Platform, memory_parts
@@ -15,8 +15,9 @@ from tests.server.pages.platform import ANNA, Platform, memory_parts
 import sandbox_templates
 from sandbox_server.app import create_app
 from sandbox_server.operations import login
+from sandbox_server.operations.comments import list_comments
 from sandbox_server.operations.invite import invite
-from sandbox_server.wire_review import Review, ReviewRequest
+from sandbox_server.wire_review import Comment, Review, ReviewRequest
 
 RUNNER = Path(sandbox_templates.__file__).parent / "images" / "runner"
 APP = "sales-dashboard"
@@ -37,6 +38,27 @@ document.getElementById("region").addEventListener("change", function () {{
 }});
 {script}
 </script></body></html>"""
+
+
+HOSTILE = """
+const forged = { sandbox: "place", url: "//evil.test/<b>", scroll_x: "x", inputs: { big: "x".repeat(100000) } };
+window.addEventListener("message", (event) => {
+  for (let id = 0; id < 20; id += 1) parent.postMessage({ ...forged, id }, "*");
+});
+window.Shiny = undefined;
+parent.postMessage({ sandbox: "state", state: "<img src=x onerror=alert(1)>" }, "*");
+parent.postMessage({ sandbox: "hello", deployment: "<b>" }, "*");
+parent.postMessage(null, "*");
+parent.postMessage({ sandbox: "verdict", outcome: "accepted" }, "*");
+const seen = [];
+for (const look of [() => parent.document.title, () => parent.location.href, () => parent.localStorage.length,
+                    () => { top.location = "https://evil.test/"; }]) {
+  try { seen.push(look()); } catch (refused) { seen.push("refused"); }
+}
+fetch("%s/r/1.x/verdict", { method: "POST", body: new URLSearchParams({ outcome: "accepted" }) }).catch(() => 0);
+window.seen = seen;
+"""
+"""An app's script that tries to reach the review; `%s` is the platform's origin."""
 
 
 @dataclass
@@ -153,3 +175,18 @@ async def come(browser: Browser, **options: object) -> Rita:
     page.on("console", lambda said: hear(said.text))
     page.on("pageerror", lambda error: rita.complaints.append(str(error)))
     return rita
+
+
+async def said(stage: Stage, branch: str) -> list[Comment]:
+    return (await list_comments(stage.platform.parts, APP, branch)).comments
+
+
+async def look(page: Page, review: Review) -> None:
+    """Until its scripts are there: before, forms are sent without them."""
+    await page.goto(review.url)
+    await expect(page.locator("[data-fold]")).to_be_visible()
+
+
+async def choose(page: Page, region: str) -> None:
+    """In the app."""
+    await page.frame_locator("#app").locator("#region").select_option(region)

@@ -3,16 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, async_playwright, expect
 from tests.browser.anna import browsing
-from tests.browser.stage import APP, Stage, come, open_stage
+from tests.browser.stage import APP, HOSTILE, Stage, choose, come, look, open_stage, said
 from tests.chromium import CHROMIUM, QUIET
 from tests.server.pages.platform import ANNA
 
-from sandbox_server.operations.comments import list_comments
 from sandbox_server.operations.invite import revoke
 from sandbox_server.operations.reviews import verdicts_of
-from sandbox_server.wire_review import Comment, Review
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -45,21 +43,6 @@ def stage(shared: Stage) -> Stage:
     shared.apps.script, shared.apps.lost = "", 0
     shared.apps.asked.clear()
     return shared
-
-
-async def said(stage: Stage, branch: str) -> list[Comment]:
-    return (await list_comments(stage.platform.parts, APP, branch)).comments
-
-
-async def look(page: Page, review: Review) -> None:
-    """Until its scripts are there: before, forms are sent without them."""
-    await page.goto(review.url)
-    await expect(page.locator("[data-fold]")).to_be_visible()
-
-
-async def choose(page: Page, region: str) -> None:
-    """In the app."""
-    await page.frame_locator("#app").locator("#region").select_option(region)
 
 
 async def test_from_the_link_to_the_verdict_with_the_keyboard_alone(stage: Stage, browser: Browser) -> None:
@@ -99,6 +82,35 @@ async def test_from_the_link_to_the_verdict_with_the_keyboard_alone(stage: Stage
     assert rita.complaints == []
 
 
+async def test_a_mark_goes_when_the_app_moves_below_it_and_the_place_stays(
+    stage: Stage, browser: Browser
+) -> None:
+    await stage.push("moves")
+    page = (await come(browser)).page
+    await look(page, await stage.ask("moves"))
+    await page.get_by_role("button", name="Point at something").click()
+    await page.locator("#pointing").click(position={"x": 300, "y": 212})
+    await expect(page.locator("#pin")).to_be_visible()
+    await page.frame_locator("#app").locator("body").evaluate("() => window.scrollTo(0, 300)")
+    await expect(page.locator("#pin")).to_be_hidden()
+    await page.get_by_label("What do you notice?").fill("Here")
+    await page.get_by_role("button", name="Send the comment").click()
+    await expect(page.get_by_text("Your comment was sent.")).to_be_visible()
+    place = (await said(stage, "moves"))[0].place
+    assert place
+    assert (place.x, place.y, place.scroll_y) == (300, 212, 0)
+
+
+async def test_pointing_is_given_up_by_a_button_too(stage: Stage, browser: Browser) -> None:
+    await stage.push("cancel")
+    page = (await come(browser)).page
+    await look(page, await stage.ask("cancel"))
+    await page.get_by_role("button", name="Point at something").click()
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_role("application")).to_be_hidden()
+    await expect(page.locator("#pin")).to_be_hidden()
+
+
 async def test_escape_gives_up_pointing(stage: Stage, browser: Browser) -> None:
     await stage.push("escape")
     page = (await come(browser)).page
@@ -133,7 +145,8 @@ async def test_drafts_survive_a_reload_and_a_newer_version_that_moves_nobody(
     await expect(page.get_by_role("heading", level=1)).to_contain_text(f"Test version {first} ")
     await expect(page.get_by_text("can be judged now")).to_be_visible()
     await expect(page.get_by_label("What do you notice?")).to_have_value("Not yet sent")
-    await expect(page.locator("#pin")).to_be_visible()
+    await expect(page.get_by_text("The place that you pointed at is kept.")).to_be_visible()
+    await expect(page.locator("#pin")).to_be_hidden()
     await page.get_by_role("link", name=f"Show test version {second}").first.click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text(f"Test version {second} ")
     await expect(page.get_by_label("What do you notice?")).to_have_value("Not yet sent")
@@ -351,26 +364,6 @@ async def test_an_app_that_is_not_to_be_framed_opens_in_its_own_tab_and_the_revi
     await page.get_by_role("button", name="Send the comment").click()
     await expect(page.get_by_text("Your comment was sent.")).to_be_visible()
     assert (await said(stage, "refuses"))[0].place is None
-
-
-HOSTILE = """
-const forged = { sandbox: "place", url: "//evil.test/<b>", scroll_x: "x", inputs: { big: "x".repeat(100000) } };
-window.addEventListener("message", (event) => {
-  for (let id = 0; id < 20; id += 1) parent.postMessage({ ...forged, id }, "*");
-});
-window.Shiny = undefined;
-parent.postMessage({ sandbox: "state", state: "<img src=x onerror=alert(1)>" }, "*");
-parent.postMessage({ sandbox: "hello", deployment: "<b>" }, "*");
-parent.postMessage(null, "*");
-parent.postMessage({ sandbox: "verdict", outcome: "accepted" }, "*");
-const seen = [];
-for (const look of [() => parent.document.title, () => parent.location.href, () => parent.localStorage.length,
-                    () => { top.location = "https://evil.test/"; }]) {
-  try { seen.push(look()); } catch (refused) { seen.push("refused"); }
-}
-fetch("%s/r/1.x/verdict", { method: "POST", body: new URLSearchParams({ outcome: "accepted" }) }).catch(() => 0);
-window.seen = seen;
-"""
 
 
 async def test_a_hostile_app_reaches_nothing(stage: Stage, browser: Browser) -> None:

@@ -1,5 +1,6 @@
 """`sandbox promote`: from now on users, or a share of them, get this deployment."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from sandbox_cli import names, place, shares, waiting
@@ -113,8 +114,10 @@ def _released(client: Client, detail: AppDetail, number: int, reason: str, **how
 def _add_what_is_missing(client: Client, app: str, number: int, refused: Failure) -> None:
     """For programs, that read no sentences."""
     if console.json and refused.code == "gate_closed":
-        found = client.preview(app, number)
-        refused.document = {"missing": found["gates"]["missing"], "unreviewed": found["unreviewed"]}
+        # Without an answer the refusal itself is still told.
+        with suppress(Failure):
+            found = client.preview(app, number)
+            refused.document = {"missing": found["gates"]["missing"], "unreviewed": found["unreviewed"]}
 
 
 def _target(client: Client, detail: AppDetail, branch: str | None, percent: int | None) -> int:

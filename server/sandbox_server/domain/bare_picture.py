@@ -13,7 +13,7 @@ MOST_PIECES: Final = 200_000
 """Pieces of at most 255 bytes, of which a GIF is made: four times as many as those of the largest that is taken."""
 
 _DRAWN_PNG: Final = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB"}
-_DRAWN_WEBP: Final = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM"}
+_DRAWN_WEBP: Final = {b"VP8 ", b"VP8L", b"ALPH"}
 _SAID_WEBP: Final = 0x20 | 0x08 | 0x04
 """Flags of a WebP: it has a colour profile, EXIF, XMP."""
 _JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
@@ -121,26 +121,32 @@ def _turned(turn: int) -> bytes:
 
 def _webp(data: bytes) -> bytes:
     # What its head says may be one byte less than there is: pieces have an even length.
-    kept = b"WEBP" + b"".join(_webp_parts(data[12 : 8 + little(data, 4, 4)]))
+    parts = _webp_parts(data[12 : 8 + little(data, 4, 4)])
+    kept = b"WEBP" + b"".join(_bare_webp(name, body) for name, body in parts)
     return b"RIFF" + len(kept).to_bytes(4, "little") + kept
 
 
-def _webp_parts(data: bytes) -> Iterator[bytes]:
+def _webp_parts(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and bytes of each."""
     at = 0
     for _ in range(MOST_PARTS):
         if at >= len(data):
             return
         name, length = part(data, at, 4), little(data, at + 4, 4)
-        body = part(data, at + 8, length)
+        yield name, part(data, at + 8, length)
         at += 8 + length + length % 2
-        if name == b"VP8X":
-            yield _webp_part(name, bytes([body[0] & ~_SAID_WEBP]) + body[1:])
-        elif name == b"ANMF":
-            yield _webp_part(name, body[:16] + b"".join(_webp_parts(body[16:])))
-        elif name in _DRAWN_WEBP:
-            yield _webp_part(name, body)
     if at < len(data):
         raise ValueError(at)
+
+
+def _bare_webp(name: bytes, body: bytes) -> bytes:
+    if name == b"VP8X":
+        return _webp_part(name, bytes([body[0] & ~_SAID_WEBP]) + body[1:])
+    if name == b"ANMF":
+        # Not deeper: thousands of frames, each within the next, would each hold a copy of all the rest.
+        inner = (_webp_part(*one) for one in _webp_parts(body[16:]) if one[0] in _DRAWN_WEBP)
+        return _webp_part(name, body[:16] + b"".join(inner))
+    return _webp_part(name, body) if name == b"ANIM" or name in _DRAWN_WEBP else b""
 
 
 def _webp_part(name: bytes, body: bytes) -> bytes:

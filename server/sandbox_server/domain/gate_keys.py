@@ -32,6 +32,8 @@ _GROUP_NAME = (
 )
 _NAME = "[key]"
 """What pydantic adds to the place of a wrong name in a table."""
+_LONGEST = 40
+"""Characters of a value that is shown."""
 
 
 def place(loc: tuple[str | int, ...]) -> str:
@@ -55,9 +57,10 @@ def said(loc: tuple[str | int, ...], detail: Mapping[str, Any]) -> str:
 
 def _shown(value: object) -> str:
     """As it stood there, if that is short."""
-    if isinstance(value, dict | list):
+    # A number of thousands of digits, which TOML takes in hexadecimal, cannot even be written down.
+    if isinstance(value, dict | list) or (isinstance(value, int) and abs(value) >= 10**_LONGEST):
         return ""
     # What JSON does not know are days and times, which TOML has without quotes.
     known = isinstance(value, str | int | float)
     text = json.dumps(value, ensure_ascii=False) if known else f"{value} without quotes"
-    return text if len(text) <= 40 else ""
+    return text if len(text) <= _LONGEST else ""

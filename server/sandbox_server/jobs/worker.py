@@ -1,7 +1,6 @@
 """Claims jobs and runs them. Killed at any line, the next worker tells the same story again."""
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Collection
@@ -155,8 +154,12 @@ class Worker:
         given_up = KINDS[job.kind].given_up
         result = None
         if given_up is not None:
-            with contextlib.suppress(SandboxError):
+            try:
                 result = await given_up(self._parts, job, error)
+            except StoreUnavailable:
+                raise  # nobody was told yet: once more, when the lease is over
+            except SandboxError:
+                pass
         if result is None:
             await self._finish(job, "failed", error=problem(error))
         else:

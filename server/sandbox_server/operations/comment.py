@@ -38,9 +38,9 @@ async def comment(
     """
     row = begin(who, request.key, rules.said(request.text), parts.clock())
     row.place = pinned.place(request.place) if request.place else {}
-    if picture:
-        picture = await to_thread.run_sync(without_metadata, picture)
     async with _one_at_a_time(parts, who, picture):
+        if picture:
+            picture = await to_thread.run_sync(without_metadata, picture)
         known = await _keep(parts, who, app, deployment_number, row, picture)
     if known.parent_id is not None:
         raise _key_taken()
@@ -81,7 +81,7 @@ async def reopen(parts: Parts, who: Who, app: str, id: int) -> Comment:
 
 @asynccontextmanager
 async def _one_at_a_time(parts: Parts, who: Who, picture: bytes) -> AsyncIterator[None]:
-    """By a link: files are kept before their rows, so many at once would all be within the rate."""
+    """By a link: files are read and kept before their rows, so many at once would all be within the rate."""
     if isinstance(who, Caller) or not picture:
         yield
         return

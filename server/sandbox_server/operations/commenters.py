@@ -82,7 +82,7 @@ async def check_rate(tx: AsyncSession, who: Who, now: datetime) -> None:
 async def _app_for(tx: AsyncSession, who: Who, name: str, now: datetime) -> App:
     if isinstance(who, Caller):
         return await apps.get(tx, name)
-    asked = await open_link(tx, who, now)
-    if asked.app.name != name:
+    link = await open_link(tx, who, now)
+    if link.app.name != name:
         raise NotFound("This link is for another app.", _OPEN_AGAIN)
-    return asked.app
+    return link.app

@@ -40,6 +40,8 @@ async def by_then(
     `of`: their deployments, by id.
     """
     given = await signed(tx, await verdicts.given(tx, {row.deployment_id for row in made}))
+    if not given:
+        return {}
     changed, mails = await rows.recent(tx, app_id, _MOST_CHANGES), await users.mails(tx)
     found: dict[int, dict[Kind, list[str]]] = {}
     for row in made:

@@ -43,11 +43,11 @@ async def needs_code(parts: Parts, guest: Guest, caller: Caller | None = None) -
     """What the page has to ask for. Raises `LinkOver`."""
     now = parts.clock()
     async with parts.store.read() as tx:
-        asked = await open_link(tx, guest, now)
-        strict = (await gates.in_force(tx, asked.review.app_id)).identified
+        link = await open_link(tx, guest, now)
+        strict = (await gates.in_force(tx, link.review.app_id)).identified
         known = await _is_this_person(tx, caller, guest)
-        pause = one_time_code.wait(await reviews.codes_for(tx, asked.review.app_id, guest.email), now)
-    review = asked.review
+        pause = one_time_code.wait(await reviews.codes_for(tx, link.review.app_id, guest.email), now)
+    review = link.review
     alive = one_time_code.is_alive(review.code_at, review.code_tries, now)
     return Proof(
         needed=strict and not known,

@@ -163,6 +163,7 @@ class Parts:
     """Open pages of reviewers that hear of news, by the link's id."""
     newest_events: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By app: the store's count of commits when it was last looked, and the id of the newest event then."""
+    newest_events_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     news_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """So many pages of reviewers are put together for news at a time: who asks for something waits behind two, not
     behind all of them."""

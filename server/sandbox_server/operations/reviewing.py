@@ -105,12 +105,14 @@ async def picture(parts: Parts, guest: Guest, comment: int) -> tuple[bytes, str]
 async def newest_event(parts: Parts, app: str) -> int:
     """Whatever a review shows changes with an event of its app. Asked once for all pages: the platform also writes
     figures and sessions every few seconds, and two hundred looks at them would keep it busy."""
-    commits = parts.store.commits
-    known = parts.newest_events.get(app)
-    if known is None or known[0] != commits:
-        async with parts.store.read() as tx:
-            known = parts.newest_events[app] = (commits, await events.newest(tx, app))
-    return known[1]
+    # The bell rings for all of them at once: the first one looks, the others wait for what it finds.
+    async with parts.newest_events_lock:
+        commits = parts.store.commits
+        known = parts.newest_events.get(app)
+        if known is None or known[0] != commits:
+            async with parts.store.read() as tx:
+                known = parts.newest_events[app] = (commits, await events.newest(tx, app))
+        return known[1]
 
 
 async def _newest(tx: AsyncSession, branch: Branch) -> Deployment:

@@ -53,7 +53,8 @@ class VerdictForm:
             raise BadRequest("Your verdict is missing.", "Choose one of the three: accept, or reject.")
         if not 1 <= len(self.name) <= 100:
             raise BadRequest(
-                "Your name is missing or too long.", "Sign with your name, 100 characters at most."
+                "Your name is too long." if self.name else "Your name is missing.",
+                "Sign with your name, 100 characters at most.",
             )
         ticked = [Step(text=step.text, done=n in self.done) for n, step in enumerate(steps)]
         try:

@@ -110,7 +110,11 @@ async def mail_code(request: Request, visit: Visiting, version: Version) -> Resp
 async def send_verdict(request: Request, visit: Visiting, form: FilledIn) -> Response:
     steps = (await what_to_try(visit.parts, visit.guest, form.version)).steps
     await sign(visit.parts, visit.guest, visit.caller, form.request(steps))
-    return await _done(request, visit, form.version, "verdict", "Your verdict was recorded. Thank you.")
+    return await _done(request, visit, form.version, "verdict", _thanks(visit))
+
+
+def _thanks(visit: Visiting) -> str:
+    return f"Your verdict was recorded, and {visit.guest.by} can see it. Thank you: you may close this page."
 
 
 async def _done(request: Request, visit: Visiting, version: int, place: str, said: str) -> Response:

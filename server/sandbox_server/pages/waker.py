@@ -14,6 +14,7 @@ from sandbox_server.operations.bell import wait
 from sandbox_server.operations.parts import Parts
 from sandbox_server.operations.wake import WakeState, look_up, opened, until_open, wake
 from sandbox_server.pages.dependencies import Anyone, PartsOf
+from sandbox_server.pages.errors import no_such_page
 from sandbox_server.pages.passing import pass_on
 from sandbox_server.pages.rendering import render
 from sandbox_server.pages.route import HEADERS, same_origin
@@ -28,6 +29,10 @@ router = APIRouter()
 OWN = "/__sandbox__"
 FILES = OWN + "/page"
 """Here the edge leads to us whatever the host leads to: the app may be up before this page has its files."""
+_SCRIPT = "waker.js"
+_LOOKS = (".css", ".svg", ".woff2")
+"""Endings of what it needs besides. On an app's own host our other scripts are not offered: one that reads a page for
+commands would undo the app's rule to run none but its own."""
 MOST_HELD = 1000
 """Requests that wait at the same time: the edge has connections for many more, and they are for apps that run."""
 LIVE = 600.0
@@ -92,6 +97,8 @@ async def live(request: Request, _: Anyone, parts: PartsOf) -> Response:
 @router.get(FILES + "/{path:path}")
 async def static_file(request: Request, _: Anyone, path: str) -> Response:
     try:
+        if path != _SCRIPT and not path.endswith(_LOOKS):
+            raise no_such_page()
         response = await file_of_package(request, path)
     except SandboxError:
         return waker_page(WakeState("unknown"))

@@ -11,6 +11,7 @@ import os
 import platform
 import struct
 import sys
+from contextlib import suppress
 
 SYSTEMS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 """The kernel's name of the architecture, and the number of socket(2) there."""
@@ -59,5 +60,7 @@ def _prctl(option: int, value: int, address: int) -> None:
 
 
 if __name__ == "__main__":
-    refuse_netlink()
+    # A kernel without such filters: better a browser that is disturbed now and then than none.
+    with suppress(OSError):
+        refuse_netlink()
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 - a list of arguments, no shell

@@ -116,6 +116,16 @@ def test_a_webp_that_moves_goes_on_moving() -> None:
     )
 
 
+def test_frames_of_a_webp_within_frames_are_left_out() -> None:
+    """A file of few bytes could else fill the memory, or ask for more calls than there may be."""
+    frame, deep = bytes(16), WEBP[12:]
+    for _ in range(3000):
+        deep = piece(b"ANMF", frame + deep)
+    moving = piece(b"VP8X", bytes([0x02]) + bytes(9)), piece(b"ANIM", bytes(6))
+    full = riff(*moving, piece(b"ANMF", frame + WEBP[12:] + deep))
+    assert without_metadata(full) == riff(*moving, piece(b"ANMF", frame + WEBP[12:]))
+
+
 def test_a_gif_goes_on_moving_and_says_nothing() -> None:
     said = b"\x21\xfe" + bytes([len(SECRET)]) + SECRET + b"\x00"
     said += b"\x21\xff\x0bXMP DataXMP" + bytes([len(SECRET)]) + SECRET + b"\x00"

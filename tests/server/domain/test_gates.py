@@ -58,6 +58,7 @@ def test_without_a_table_nothing_is_proposed_and_an_empty_one_proposes_nothing()
         ({"zzz": 1}, "There is no gate `zzz`."),
         ({"reviews": -1}, "`reviews`: it takes a whole number from 0 to 20, without quotes"),
         ({"reviews": 21}, "such as `reviews = 1`; here stands 21."),
+        ({"reviews": 16**5000}, "without quotes, such as `reviews = 1`."),
         ({"reviews": "1"}, 'such as `reviews = 1`; here stands "1".'),
         ({"reviews": True}, "such as `reviews = 1`; here stands true."),
         ({"reviewers": ["rita"]}, "`reviewers`: 'rita' is neither a mail address nor a group"),

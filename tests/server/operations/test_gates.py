@@ -1,13 +1,11 @@
 """Gates: an app's own demands hold when a release is asked for, and again in the moment that makes it."""
 
-from typing import Any
-
 import pytest
 from tests.server.cast import ANNA, APP, BEN, HELLO
+from tests.server.demanding import ONE_REVIEW, app_with, demand, judged, report, shown
 from tests.server.platform import Platform
 from tests.server.reviewing import asked, opened, signed
 
-from sandbox_server.auth.guests import Guest
 from sandbox_server.errors import BadConfig, BadRequest, Forbidden, GateClosed, NotFound
 from sandbox_server.operations import gates, invite
 from sandbox_server.operations.opinions import of_deployment
@@ -16,44 +14,11 @@ from sandbox_server.operations.remove import remove_branch
 from sandbox_server.operations.reviews import verdicts_of
 from sandbox_server.store import events, users
 from sandbox_server.visitor.base import Outcome, Visit
-from sandbox_server.wire_review import GateReport, Gates, GatesRequest
+from sandbox_server.wire_review import GatesRequest
 
 pytestmark = pytest.mark.anyio
 
 HOST = f"{APP}.apps.localhost"
-
-
-def app_with(said: str) -> dict[str, str]:
-    return HELLO | {"sandbox.toml": f"[gates]\n{said}\n"}
-
-
-ONE_REVIEW = app_with("reviews = 1")
-
-
-async def shown(platform: Platform) -> Gates:
-    return await gates.gates_of(platform.parts, APP)
-
-
-async def demand(platform: Platform, **table: Any) -> Gates:
-    request = GatesRequest(gates=table, reason="agreed")
-    return await gates.set_gates(platform.parts, ANNA, APP, request)
-
-
-async def report(platform: Platform, number: int) -> GateReport:
-    return await gates.report(platform.parts, BEN, APP, number)
-
-
-async def judged(
-    platform: Platform,
-    number: int,
-    outcome: str = "accepted",
-    branch: str = "main",
-    email: str = "rita@example.org",
-    **said: Any,
-) -> Guest:
-    guest = await opened(platform, await asked(platform, branch, email=email))
-    await signed(platform, guest, number, outcome, **said)
-    return guest
 
 
 async def test_it_works(platform: Platform) -> None:

@@ -90,7 +90,13 @@ async def test_an_unknown_host_is_told_so(visitor: AsyncClient) -> None:
 
 
 async def test_the_control_plane_is_not_found_here(visitor: AsyncClient) -> None:
-    for path in ("/login", "/api/v1/apps", "/static/page.js", "/__sandbox__/page/../../rendering.py"):
+    for path in (
+        "/login",
+        "/api/v1/apps",
+        "/static/page.js",
+        "/__sandbox__/page/page.js",
+        "/__sandbox__/page/../../rendering.py",
+    ):
         answer = await visitor.get(path, headers={"Host": "x.apps.localhost"})
         assert "No app has this address." in answer.text
 

@@ -11,6 +11,7 @@
   var FOLDED = "sandbox.folded";
   var parent = window.parent;
   var restoring = null; // what is being restored
+  var lastMoved = 0; // ms
 
   if (window[MARK]) return; // a piece of a page that a script put into this one
   window[MARK] = true;
@@ -29,6 +30,7 @@
     if (!isPartOfThisApp() && !/ SandboxVisit\/1$/.test(navigator.userAgent)) ribbon();
     if (parent === window) return;
     hello();
+    window.addEventListener("scroll", safely(moved), { capture: true, passive: true });
     if (!window.jQuery) return;
     window.jQuery(document).on("shiny:connected", safely(function () { say({ sandbox: "state", state: "connected" }); }));
     window.jQuery(document).on("shiny:disconnected", safely(function () { say({ sandbox: "state", state: "lost" }); }));
@@ -44,6 +46,13 @@
   function say(words) { parent.postMessage(words, told.control); }
 
   function hello() { say({ sandbox: "hello", deployment: told.deployment, sessions: Boolean(window.Shiny) }); }
+
+  // Once in a while is enough: a mark above the page is taken away.
+  function moved() {
+    if (Date.now() - lastMoved < 200) return;
+    lastMoved = Date.now();
+    say({ sandbox: "moved" });
+  }
 
   function hear(event) {
     if (parent === window || event.origin !== told.control || event.source !== parent) return;

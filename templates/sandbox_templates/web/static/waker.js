@@ -20,7 +20,7 @@
     source.close();
     reload();
   }));
-  // As soon as the app is up this address is no longer ours.
+  // The server went away meanwhile, or has nothing to tell: the page itself looks again.
   source.addEventListener("error", function () {
     if (source.readyState === EventSource.CLOSED || ++lost > 2) {
       source.close();

@@ -52,6 +52,8 @@ function hear(event) {
     greeted = true;
     find("#silent").hidden = true;
     state("");
+  } else if (said.sandbox === "moved") {
+    moved();
   } else if (said.sandbox === "state") {
     state(said.state === "lost" ? "The app has lost its connection: load it again." : "");
   } else if (said.sandbox === "place" && asked.has(said.id)) {
@@ -86,6 +88,7 @@ function greet() {
 // Of each page that comes into the frame: the app may have led away to one that cannot be shown here.
 function expect() {
   greeted = false;
+  moved();
   // Our script may have come after the app's greeting.
   tell({ sandbox: "hello" });
   clearTimeout(waiting);
@@ -116,6 +119,11 @@ function show(place) {
     frame.src = frame.dataset.src;
     greet();
   }
+}
+
+// What was pointed at is no longer where it was.
+function moved() {
+  room.dispatchEvent(new Event("moved"));
 }
 
 function state(words) {

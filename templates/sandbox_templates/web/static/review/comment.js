@@ -12,6 +12,7 @@ const form = document.getElementById("comment-form");
 const row = find("[data-place]", form);
 let place = draft("place");
 let asking = null; // until the app has said where it is
+let isInView = false; // the app still shows what was pointed at
 
 export function start() {
   picture.start(form);
@@ -27,6 +28,10 @@ export function start() {
     find("[data-point]", row).focus();
   });
   tell();
+  room.addEventListener("moved", () => {
+    isInView = false;
+    tell();
+  });
 }
 
 async function choose() {
@@ -38,6 +43,7 @@ async function choose() {
   const at = await point.pick();
   if (!at) return;
   // At once: what the app says of itself comes a moment later, and a reload must not lose the place.
+  isInView = true;
   remember({ ...frame(), ...at });
   asking = complete(place);
   panel.unfold();
@@ -73,8 +79,13 @@ function tell() {
     return;
   }
   const isThisOne = place.version === Number(room.dataset.version);
-  if (isThisOne && app.isHere()) point.mark(place);
-  say(isThisOne ? "The place is marked in the app." : `A place on test version ${place.version} is marked.`);
+  if (isThisOne && isInView && app.isHere()) {
+    point.mark(place);
+    say("The place is marked in the app.");
+  } else {
+    point.hide();
+    say(isThisOne ? "The place that you pointed at is kept." : `A place on test version ${place.version} is marked.`);
+  }
 }
 
 // Without a point it is about the page that the person sees.

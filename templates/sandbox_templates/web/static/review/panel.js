@@ -19,6 +19,8 @@ export function start() {
   narrow.addEventListener("change", lay);
   // A link to a part of it must find it open.
   find(".skip-link").addEventListener("click", unfold);
+  // What was opened at the lower edge would be out of sight. This event does not bubble.
+  document.addEventListener("toggle", (event) => event.target.open && event.target.scrollIntoView({ block: "nearest" }), true);
   lay();
 }
 

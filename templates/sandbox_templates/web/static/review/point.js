@@ -59,8 +59,15 @@ function keys(event) {
 }
 
 sheet?.addEventListener("keydown", keys);
-sheet?.addEventListener("pointermove", (event) => move(event.offsetX, event.offsetY));
+sheet?.addEventListener("pointermove", (event) => {
+  // Within the words on the sheet it would be counted from their corner.
+  if (event.target === sheet) move(event.offsetX, event.offsetY);
+});
 sheet?.addEventListener("click", (event) => {
+  if (event.target.closest("[data-give-up]")) {
+    end(null);
+    return;
+  }
   move(event.offsetX, event.offsetY);
   end(at);
 });
