@@ -89,8 +89,9 @@ def _about(parts: Parts, review: Review, app: App, number: int) -> About:
 
 def _letter(job: Job, to: str, written: Written, now: datetime, reply_to: str) -> Letter:
     payload: dict[str, Any] = job.payload
+    # Two of a kind may be due in the same second; what is tried again is the same job.
     since = datetime.fromisoformat(payload["since"])
-    key = f"review-{payload['review']}-{payload['what']}-{since:%Y%m%d%H%M%S}"
+    key = f"review-{payload['review']}-{payload['what']}-{since:%Y%m%d%H%M%S}-{job.id}"
     return Letter(
         to=to, subject=written.subject, text=written.text, reply_to=reply_to, key=key, at=now
     )  # fmt: skip

@@ -50,7 +50,7 @@ async def test_it_works(platform: Platform, office: PostOffice) -> None:
     assert office.recipients == [[RITA]]
     assert (mail["To"], mail["Reply-To"]) == (RITA, "anna@example.org")
     assert mail["Subject"] == "Please try Sales (test version 1)"
-    assert mail["Message-ID"] == "<review-1-invitation-20260302120000@sandbox.localhost>"
+    assert mail["Message-ID"] == "<review-1-invitation-20260302120000-2@sandbox.localhost>"
     assert mail.get_content_type() == "text/plain"
     text = mail.get_content()
     assert review.url in text.splitlines()
