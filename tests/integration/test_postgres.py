@@ -109,7 +109,7 @@ def test_a_kill_in_the_middle_of_a_promote_is_finished_with_one_release(platform
 def test_a_database_that_goes_away_is_said_and_changes_nothing(
     platform: Platform, postgres: Postgres, tmp_path: Path
 ) -> None:
-    app, pid = "alone", platform.pid
+    app, pid, began = "alone", platform.pid, len(platform.log)
     for _ in range(2):
         platform.deploy(gated(tmp_path), app)
     platform.wait_status(app, 1, "asleep")
@@ -142,7 +142,11 @@ def test_a_database_that_goes_away_is_said_and_changes_nothing(
     assert (platform.pid, platform.ended) == (pid, False)
     assert rows(platform, app) == before
     away, back = "the database does not answer", "the database answers again"
-    until(lambda: platform.log.count(away) == platform.log.count(back) > 0, "both are in the log, once")
+    until(
+        lambda: platform.log.count(away, began) == platform.log.count(back, began) > 0,
+        "both are in the log, once",
+        lambda: [line for line in platform.log[began:].splitlines() if "database" in line],
+    )
     remark(platform, link, 2, "Not lost.")
     judge(platform, link, 2, "accepted")
     platform.promote(app, 2)
